@@ -1,0 +1,96 @@
+/** Appends nodes to a region in the making. The only way in which nodes come to be; `infer` refuses what does not fit. */
+import type { AttributesOf, OpName } from "../ops/attributes.ts";
+import { inferTypes } from "../ops/index.ts";
+import type { CallSite, Element, Node, Region, SiteId, TensorType, ValueId } from "./graph.ts";
+
+export class Builder {
+  readonly params: ValueId[] = [];
+  readonly nodes: Node[] = [];
+  readonly types: TensorType[] = [];
+  /** Where the next nodes are said to come from. */
+  site = 0 as SiteId;
+
+  typeOf(value: ValueId): TensorType {
+    return this.types[value];
+  }
+
+  parameter(type: TensorType): ValueId {
+    const id = this.define(type);
+    this.params.push(id);
+    return id;
+  }
+
+  /** Appends an op with one result. */
+  op<K extends OpName>(op: K, args: readonly ValueId[], attributes: AttributesOf<K>): ValueId {
+    return this.ops(op, args, attributes)[0];
+  }
+
+  /** Appends an op; `sort` alone has two results. */
+  ops<K extends OpName>(op: K, args: readonly ValueId[], attributes: AttributesOf<K>): readonly ValueId[] {
+    const types = inferTypes(op, args.map((arg) => this.types[arg]), attributes);
+    const results = types.map((type) => this.define(type));
+    // K is one name, so the union member is the right one; TypeScript cannot see it.
+    this.nodes.push({ kind: "op", op, attributes, args, results, site: this.site } as unknown as Node);
+    return results;
+  }
+
+  leave(args: readonly ValueId[], call: CallSite): readonly ValueId[] {
+    const results = args.map((arg) => this.define(this.types[arg]));
+    this.nodes.push({ kind: "leave", args, results, call, site: this.site });
+    return results;
+  }
+
+  host(name: string, args: readonly ValueId[], types: readonly TensorType[]): readonly ValueId[] {
+    const results = types.map((type) => this.define(type));
+    this.nodes.push({ kind: "host", name, args, results, site: this.site });
+    return results;
+  }
+
+  region(results: readonly ValueId[]): Region {
+    return { params: [...this.params], nodes: [...this.nodes], results: [...results], types: [...this.types] };
+  }
+
+  // ---- the shorthand that derivative rules, passes and the elaborator share
+
+  /** A constant of the given type; one number fills it. */
+  constant(type: TensorType, ...data: readonly number[]): ValueId {
+    return this.op("constant", [], { element: type.element, shape: type.shape, data });
+  }
+  zeros(type: TensorType): ValueId {
+    return this.constant(type, 0);
+  }
+  /** A constant shaped like `value`. */
+  like(value: ValueId, number: number): ValueId {
+    return this.constant(this.types[value], number);
+  }
+  add(a: ValueId, b: ValueId): ValueId { return this.op("add", [a, b], {}); }
+  sub(a: ValueId, b: ValueId): ValueId { return this.op("sub", [a, b], {}); }
+  mul(a: ValueId, b: ValueId): ValueId { return this.op("mul", [a, b], {}); }
+  div(a: ValueId, b: ValueId): ValueId { return this.op("div", [a, b], {}); }
+  neg(a: ValueId): ValueId { return this.op("neg", [a], {}); }
+  select(condition: ValueId, a: ValueId, b: ValueId): ValueId { return this.op("select", [condition, a, b], {}); }
+  cast(a: ValueId, to: Element): ValueId {
+    return this.types[a].element === to ? a : this.op("cast", [a], { to });
+  }
+  reshape(a: ValueId, shape: readonly number[]): ValueId {
+    return sameShape(this.types[a].shape, shape) ? a : this.op("reshape", [a], { shape });
+  }
+  transpose(a: ValueId, permutation: readonly number[]): ValueId {
+    return permutation.every((axis, i) => axis === i) ? a : this.op("transpose", [a], { permutation });
+  }
+  /** Input axis i becomes output axis axes[i]. */
+  broadcast(a: ValueId, shape: readonly number[], axes: readonly number[]): ValueId {
+    return sameShape(this.types[a].shape, shape) ? a : this.op("broadcast", [a], { shape, axes });
+  }
+  sum(a: ValueId, axes: readonly number[]): ValueId {
+    return axes.length === 0 ? a : this.op("reduce_sum", [a], { axes });
+  }
+
+  private define(type: TensorType): ValueId {
+    this.types.push(type);
+    return (this.types.length - 1) as ValueId;
+  }
+}
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((size, i) => size === b[i]);

@@ -1,0 +1,149 @@
+/**
+ * The graph IR: pure SSA in closed regions.
+ *
+ * A region sees only its params, so it can be moved, compared and printed by itself. Value ids are dense and in
+ * definition order: params first, then the results of the nodes. There are no side effects: an entry takes the states
+ * it reads and returns the states it assigns.
+ */
+import type { Span } from "../../grammar/index.ts";
+import type { AttributesOf, OpName } from "../ops/attributes.ts";
+
+export type Element = "f32" | "f64" | "i32" | "u32" | "bool";
+
+export interface TensorType {
+  readonly element: Element;
+  readonly shape: readonly number[];
+}
+
+/** Index of a value in its region. */
+export type ValueId = number & { readonly __value: unique symbol };
+/** Index into `Graph.sites`. */
+export type SiteId = number & { readonly __site: unique symbol };
+/** Index into `Graph.states`. */
+export type StateId = number & { readonly __state: unique symbol };
+
+/** Where a node comes from. */
+export interface Site {
+  readonly span: Span;
+  /** The model instance whose body made the node: `["net", "output"]`. */
+  readonly path: readonly string[];
+}
+
+interface Base {
+  readonly args: readonly ValueId[];
+  readonly results: readonly ValueId[];
+  readonly site: SiteId;
+}
+
+/** An op of the op table. */
+export type OpNode<K extends OpName = OpName> = {
+  readonly [O in K]: Base & { readonly kind: "op"; readonly op: O; readonly attributes: AttributesOf<O> };
+}[K];
+
+/**
+ * The end of a call whose credit a rule may redirect: results[i] is the value args[i], under a new name for the world
+ * outside of the call. Only differentiation looks at it; `erase-markers` removes it.
+ */
+export interface LeaveNode extends Base {
+  readonly kind: "leave";
+  readonly call: CallSite;
+}
+
+/** A call of an `extern fn`: the one node with an effect; the order of host nodes is kept. */
+export interface HostNode extends Base {
+  readonly kind: "host";
+  readonly name: string;
+}
+
+export type Node = OpNode | LeaveNode | HostNode;
+
+/** What differentiation must know of a call: which values went in, and the rules that stand for its body. */
+export interface CallSite {
+  /** Name of the function, model or operator (`matmul`, `add`), as rule sets match it. */
+  readonly callee: string;
+  /** Path of the instance called, or of the model whose body holds the call: what `in net.output` matches. */
+  readonly path: readonly string[];
+  /** The differentiable leaves that went in: arguments, then the model's own parameters. */
+  readonly inputs: readonly ValueId[];
+  /** Own rules of the callee. */
+  readonly backward?: RuleHandle;
+  readonly tangent?: RuleHandle;
+  /** The elaborator's record of the call, opaque to everybody else; rule handles and rule sets find it here. */
+  readonly frame: unknown;
+}
+
+/**
+ * A rule, ready to be inlined where a request meets its call. It appends nodes through the builder that the request
+ * uses. backward: cotangents of the results -> cotangents of `inputs`. tangent: tangents of `inputs` -> of the results.
+ * `null` is a symbolic zero on either side.
+ */
+export interface RuleHandle {
+  readonly surrogate: boolean;
+  readonly span: Span;
+  apply(given: readonly (ValueId | null)[]): readonly (ValueId | null)[];
+}
+
+export interface Region {
+  readonly params: readonly ValueId[];
+  readonly nodes: readonly Node[];
+  readonly results: readonly ValueId[];
+  /** By value id. */
+  readonly types: readonly TensorType[];
+}
+
+/** A value of the language at an entry's border: a tensor with the names of its axes, or a tree of such. */
+export type Tree =
+  | { readonly kind: "tensor"; readonly type: TensorType; readonly axes: readonly (string | null)[] }
+  | { readonly kind: "record"; readonly fields: readonly { readonly name: string; readonly tree: Tree }[] }
+  | { readonly kind: "tuple"; readonly items: readonly Tree[] };
+
+export interface EntryParameter {
+  readonly name: string;
+  readonly tree: Tree;
+}
+
+/** One exported function at one choice of its variants. */
+export interface Entry {
+  readonly name: string;
+  readonly doc?: string;
+  readonly train: boolean;
+  /** `N in {1, 32}` makes two entries of one name: `{ N: 1 }` and `{ N: 32 }`. */
+  readonly variant: Readonly<Record<string, number>>;
+  readonly parameters: readonly EntryParameter[];
+  /** null: the entry returns nothing. */
+  readonly result: Tree | null;
+  /** The states read, in the order of the region's first params; the leaves of `parameters` follow, depth first. */
+  readonly reads: readonly StateId[];
+  /** The states assigned, in the order of the region's first results; the leaves of `result` follow. */
+  readonly writes: readonly StateId[];
+  readonly region: Region;
+  readonly span: Span;
+}
+
+export interface State {
+  /** `net.hidden.weight`, `step.adam.m.net.hidden.weight`; the random counter is `$random`: u32[2] = [seed, calls]. */
+  readonly path: string;
+  readonly type: TensorType;
+  /** trained: a parameter; state: anything else persistent; frozen: a parameter of a `frozen var`; optimizer; random. */
+  readonly role: "trained" | "state" | "frozen" | "optimizer" | "random";
+  readonly span: Span;
+}
+
+/** An `extern fn`, as the host must provide it. */
+export interface Extern {
+  readonly name: string;
+  readonly doc?: string;
+  readonly parameters: readonly EntryParameter[];
+  readonly result: Tree | null;
+}
+
+export interface Graph {
+  readonly entries: readonly Entry[];
+  readonly states: readonly State[];
+  /** params: [seed: u32[]]; results: the initial value of each state, in order. */
+  readonly init: Region;
+  readonly externs: readonly Extern[];
+  readonly sites: readonly Site[];
+}
+
+export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);

@@ -1,0 +1,79 @@
+/** What the schedule hands to a target: kernels, plans and the layout of the module's one memory. Plain data. */
+import type { Element, Extern, Site, State, TensorType } from "./ir/graph.ts";
+import type { Kernel, Placement, Step } from "./schedule/kernel.ts";
+
+/** A leaf or tree at an entry's border, each leaf with its place in memory. */
+export type PlacedTree =
+  | {
+      readonly kind: "tensor";
+      readonly type: TensorType;
+      readonly axes: readonly (string | null)[];
+      readonly at: Placement;
+      /** An argument that indexes an axis unchanged: its values must lie in 0 .. below - 1. */
+      readonly below?: number;
+    }
+  | { readonly kind: "record"; readonly fields: readonly { readonly name: string; readonly tree: PlacedTree }[] }
+  | { readonly kind: "tuple"; readonly items: readonly PlacedTree[] };
+
+export interface PlacedParameter {
+  readonly name: string;
+  readonly tree: PlacedTree;
+}
+
+export interface ProgramEntry {
+  readonly name: string;
+  /** Unique: `step`, `predict_1`, `predict_32`. */
+  readonly symbol: string;
+  readonly doc?: string;
+  readonly train: boolean;
+  readonly variant: Readonly<Record<string, number>>;
+  readonly parameters: readonly PlacedParameter[];
+  readonly result: PlacedTree | null;
+  readonly plan: readonly Step[];
+  readonly flops: number;
+}
+
+export interface PlacedState extends State {
+  readonly at: Placement;
+}
+
+/** Bytes that memory holds before anything runs. */
+export interface Constant {
+  readonly at: Placement;
+  readonly bytes: Uint8Array;
+}
+
+export interface Program {
+  readonly kernels: readonly Kernel[];
+  readonly entries: readonly ProgramEntry[];
+  readonly states: readonly PlacedState[];
+  /** Reads the seed (u32) at `seedAt` and writes every state's initial value. */
+  readonly init: { readonly plan: readonly Step[]; readonly seedAt: Placement };
+  readonly constants: readonly Constant[];
+  readonly externs: readonly Extern[];
+  /** Bytes of state + constants + arena's high-water mark: all the memory that the module ever uses. */
+  readonly peakBytes: number;
+  readonly memory: { readonly constantBytes: number; readonly stateBytes: number; readonly arenaBytes: number };
+  readonly sites: readonly Site[];
+}
+
+/** What a schedule may assume of the machine. */
+export interface Machine {
+  readonly name: string;
+  /** 32-bit lanes of a vector register. */
+  readonly lanes: 1 | 4;
+}
+
+export type Artifact =
+  /** A module that exports `memory` and, for `init` and each entry's symbol, functions `<symbol>` (or `<symbol>$0`, `$1`, ... between host steps). */
+  | { readonly kind: "wasm"; readonly bytes: Uint8Array }
+  /** The text of a function expression `(memory: ArrayBuffer) => ({ init, step, ... })`. */
+  | { readonly kind: "js"; readonly source: string };
+
+export interface Target {
+  readonly name: string;
+  readonly machine: Machine;
+  emit(program: Program): Promise<Artifact>;
+}
+
+export const byteSize = (element: Element): number => (element === "f64" ? 8 : element === "bool" ? 1 : 4);

@@ -1,0 +1,104 @@
+/**
+ * The loop-nest IR: kernels (loops over buffers) and plans (which kernel runs when, on which bytes). Everything that a
+ * target emits is written in it; nothing else knows a target.
+ */
+import type { SiteId } from "../ir/graph.ts";
+
+/** The type of a register. A bool register of 4 lanes is a mask (all bits set), of 1 lane it is 0 or 1. */
+export type Scalar = "f32" | "f64" | "i32" | "u32" | "bool";
+/** 4 lanes of 32 bits or 1; f64 is computed lane by lane. */
+export type Lanes = 1 | 4;
+
+export type BufferId = number & { readonly __buffer: unique symbol };
+export type LocalId = number & { readonly __local: unique symbol };
+export type VariableId = number & { readonly __variable: unique symbol };
+export type KernelId = number & { readonly __kernel: unique symbol };
+
+/** An element index: base + sum of variable * factor, plus one computed i32 (a scalar local). */
+export interface Index {
+  readonly base: number;
+  readonly terms: readonly (readonly [VariableId, number])[];
+  readonly offset?: LocalId;
+}
+
+export interface Buffer {
+  readonly name: string;
+  /** How an element lies in memory: 4 bytes, f64 8, bool 1 (0 or 1). */
+  readonly storage: Scalar;
+  /** Elements. */
+  readonly length: number;
+  /** memory: bound to bytes by each run of the kernel. register: a small array whose indices are constant once loops are unrolled. */
+  readonly space: "memory" | "register";
+}
+
+export interface Local {
+  readonly type: Scalar;
+  readonly lanes: Lanes;
+}
+
+/**
+ * One instruction or helper each. Operands share type and lanes unless said. IEEE arithmetic rounded to the type after
+ * every op, so that js and wasm agree in every bit. Transcendentals are expanded before, in `approximate/`.
+ */
+export type MachineOp =
+  | "add" | "sub" | "mul" // f32 f64 i32 u32; bool has xor, and
+  | "div" | "sqrt" | "floor" | "ceil" | "trunc" | "nearest" // f32 f64
+  | "neg" | "abs" // f32 f64 i32
+  | "min" | "max" // f32 f64: NaN if either is, -0 < +0; i32 u32
+  | "pmin" | "pmax" // f32 f64: (a, b) -> b < a ? b : a, and a < b ? b : a
+  | "idiv" | "imod" // i32 u32, lanes 1: floor semantics, x / 0 = x mod 0 = 0; never traps
+  | "and" | "or" | "xor" | "not" // i32 u32 bool
+  | "shl" | "shr" // i32 u32: (x, count): count is an i32 of 1 lane for both, modulo 32; shr of i32 keeps the sign
+  | "mulHigh" // u32: high half of the product
+  | "eq" | "ne" | "lt" | "le" | "gt" | "ge" // -> bool
+  | "select" // (bool, a, b)
+  | "splat" // 1 lane -> 4
+  | "toF32" | "toF64" | "toI32" | "toU32" | "toBool" // from any; floats to integers truncate and saturate, NaN is 0
+  | "bitsF32" | "bitsI32" | "bitsU32"; // same bits, 32-bit types
+
+export type Monoid = "add" | "mul" | "min" | "max" | "and" | "or" | "xor";
+
+export type Expression =
+  /** `value` is exact: the f32 or f64 number, the integer, 0 or 1. */
+  | { readonly kind: "literal"; readonly type: Scalar; readonly lanes: Lanes; readonly value: number }
+  | { readonly kind: "local"; readonly local: LocalId }
+  /** i32: the index; with 4 lanes index, index + 1, + 2, + 3. */
+  | { readonly kind: "index"; readonly at: Index; readonly lanes: Lanes }
+  /** Lanes read consecutive elements. `count`: only the first `count` (1..3) elements exist, the other lanes are 0. */
+  | { readonly kind: "load"; readonly buffer: BufferId; readonly at: Index; readonly lanes: Lanes; readonly count?: number }
+  /** `type`: the type of the (non-bool) operands; for select that of a and b; for conversions that of the operand. */
+  | { readonly kind: "apply"; readonly op: MachineOp; readonly type: Scalar; readonly lanes: Lanes; readonly args: readonly Expression[] };
+
+export type Statement =
+  /**
+   * serial: for (v = from; v < to; v += step). unroll: the same, bounds constant, written out; a register buffer's
+   * index may use only unrolled variables. (grid and lane, for WGSL, come with that target.)
+   */
+  | { readonly kind: "loop"; readonly mode: "serial" | "unroll"; readonly variable: VariableId; readonly from: Index; readonly to: Index; readonly step: number; readonly body: readonly Statement[] }
+  | { readonly kind: "if"; readonly test: Expression; readonly then: readonly Statement[]; readonly else: readonly Statement[] }
+  /** Sets a local; locals are mutable and may be set in a loop. */
+  | { readonly kind: "let"; readonly local: LocalId; readonly value: Expression }
+  | { readonly kind: "store"; readonly buffer: BufferId; readonly at: Index; readonly value: Expression; readonly lanes: Lanes; readonly count?: number }
+  /** local (1 lane) = the 4 lanes of value combined as (l0 op l1) op (l2 op l3). */
+  | { readonly kind: "combine"; readonly local: LocalId; readonly op: Monoid; readonly type: Scalar; readonly value: Expression }
+  /** No meaning: keeps an engine from moving loads across it. Directly inside a serial loop. (Note in the facts on scheduling barriers.) */
+  | { readonly kind: "fence" };
+
+export interface Kernel {
+  readonly name: string;
+  readonly buffers: readonly Buffer[];
+  readonly locals: readonly Local[];
+  /** Loop variables are 0 .. variables - 1. */
+  readonly variables: number;
+  readonly body: readonly Statement[];
+  readonly site: SiteId;
+}
+
+/** A byte offset in the module's one memory. */
+export type Placement = number;
+
+export type Step =
+  | { readonly kind: "run"; readonly kernel: KernelId; readonly bindings: readonly Placement[] }
+  /** memory.copy: distinct ranges. */
+  | { readonly kind: "copy"; readonly from: Placement; readonly to: Placement; readonly bytes: number }
+  | { readonly kind: "host"; readonly extern: string; readonly args: readonly Placement[]; readonly results: readonly Placement[] };
