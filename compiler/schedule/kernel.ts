@@ -53,6 +53,7 @@ export type MachineOp =
   | "eq" | "ne" | "lt" | "le" | "gt" | "ge" // -> bool
   | "select" // (bool, a, b)
   | "splat" // 1 lane -> 4
+  | "zipLow" | "zipHigh" // 4 lanes, 32-bit types: (a, b) -> a0 b0 a1 b1, and a2 b2 a3 b3
   | "toF32" | "toF64" | "toI32" | "toU32" | "toBool" // from any; floats to integers truncate and saturate, NaN is 0
   | "bitsF32" | "bitsI32" | "bitsU32"; // same bits, 32-bit types
 
