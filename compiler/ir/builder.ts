@@ -1,6 +1,7 @@
 /** Appends nodes to a region in the making. The only way in which nodes come to be; `infer` refuses what does not fit. */
 import type { AttributesOf, OpName } from "../ops/attributes.ts";
 import { inferTypes } from "../ops/index.ts";
+import { sameShape } from "./graph.ts";
 import type { CallSite, Element, Node, Region, SiteId, TensorType, ValueId } from "./graph.ts";
 
 export class Builder {
@@ -86,11 +87,10 @@ export class Builder {
     return axes.length === 0 ? a : this.op("reduce_sum", [a], { axes });
   }
 
-  private define(type: TensorType): ValueId {
+  protected define(type: TensorType): ValueId {
     this.types.push(type);
     return (this.types.length - 1) as ValueId;
   }
 }
 
-export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, i) => size === b[i]);
+export { sameShape };

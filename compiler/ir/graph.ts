@@ -124,8 +124,9 @@ export interface State {
   /** `net.hidden.weight`, `step.adam.m.net.hidden.weight`; the random counter is `$random`: u32[2] = [seed, calls]. */
   readonly path: string;
   readonly type: TensorType;
-  /** trained: a parameter; state: anything else persistent; frozen: a parameter of a `frozen var`; optimizer; random. */
-  readonly role: "trained" | "state" | "frozen" | "optimizer" | "random";
+  /** trained: a parameter; state: anything else persistent; frozen: a parameter of a `frozen var`; optimizer; random;
+   * constant: a large `const`, computed by `init` rather than stored in the module, never assigned, saved or shown. */
+  readonly role: "trained" | "state" | "frozen" | "optimizer" | "random" | "constant";
   readonly span: Span;
 }
 
@@ -147,3 +148,6 @@ export interface Graph {
 }
 
 export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((size, i) => size === b[i]);

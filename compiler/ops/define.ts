@@ -37,6 +37,8 @@ export interface OpDefinition<A> {
     ct: readonly (ValueId | null)[],
     wanted: readonly boolean[],
   ): readonly (ValueId | null)[];
+  /** Whether arg i can pass credit at all; absent: every arg can. */
+  readonly credits?: readonly boolean[];
   /** Results for args with one more leading axis of `size` where `batched`. */
   batch?(context: RuleContext<A>, batched: readonly boolean[], size: number): readonly ValueId[];
   /** Floating operations for one evaluation. */

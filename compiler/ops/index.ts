@@ -1,12 +1,75 @@
 /** The one op table. */
-import type { TensorType } from "../ir/graph.ts";
+import type { Element, TensorType } from "../ir/graph.ts";
+import { arithmetic } from "./arithmetic.ts";
 import type { AttributesOf, OpName } from "./attributes.ts";
+import { contraction } from "./contraction.ts";
+import { cumulative } from "./cumulative.ts";
+import { ShapeError } from "./define.ts";
 import type { OpDefinition, OpTable } from "./define.ts";
+import { indexing } from "./indexing.ts";
+import { logic } from "./logic.ts";
+import { movement } from "./movement.ts";
+import { random } from "./random.ts";
+import { reduction } from "./reduction.ts";
+import { isFloat } from "./shapes.ts";
+import { sources } from "./sources.ts";
+import { transcendental } from "./transcendental.ts";
 
 export type { AttributesOf, OpAttributes, OpName } from "./attributes.ts";
+export { ShapeError } from "./define.ts";
+export type { OpDefinition, OpTable, RuleContext, Tensor } from "./define.ts";
+export { philox } from "./philox.ts";
+export { wraps } from "./tensors.ts";
 
-export const ops: OpTable<OpName> = {} as never; // families are spread here
+export const ops: OpTable<OpName> = {
+  ...arithmetic,
+  ...transcendental,
+  ...logic,
+  ...movement,
+  ...reduction,
+  ...cumulative,
+  ...contraction,
+  ...indexing,
+  ...random,
+  ...sources,
+};
 
-export function inferTypes<K extends OpName>(op: K, args: readonly TensorType[], attributes: AttributesOf<K>): readonly TensorType[] {
-  return (ops[op] as OpDefinition<AttributesOf<K>>).infer(args, attributes);
+export const opNames = Object.keys(ops) as readonly OpName[]; // Object.keys forgets the key type
+
+/** The entry of an op, typed by its attributes. */
+export const definitionOf = <K extends OpName>(op: K): OpDefinition<AttributesOf<K>> =>
+  ops[op] as unknown as OpDefinition<AttributesOf<K>>; // an indexed union loses that K is one name
+
+/**
+ * The result types of an op.
+ * @throws ShapeError naming the op, if the args do not fit
+ */
+export function inferTypes<K extends OpName>(
+  op: K, args: readonly TensorType[], attributes: AttributesOf<K>,
+): readonly TensorType[] {
+  const { arity, infer } = definitionOf(op);
+  if (arity !== null && args.length !== arity) throw new ShapeError(`${op}: ${args.length} args, expected ${arity}`);
+  try {
+    return infer(args, attributes);
+  } catch (error) {
+    if (error instanceof ShapeError) error.message = `${op}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Whether tangents and cotangents of an element exist: floats have them, and bool, whose credit adds by exclusive or. */
+export const carriesCredit = (element: Element): boolean => isFloat(element) || element === "bool";
+
+/** Whether an op has a derivative. */
+export const isDifferentiable = (op: OpName): boolean => definitionOf(op).jvp !== undefined;
+
+/**
+ * Whether credit can pass between arg `index` and a result of the given types: the op is differentiable there, and
+ * both are floats or both are bool.
+ */
+export function passesCredit(op: OpName, index: number, arg: TensorType, result: TensorType): boolean {
+  const { jvp, credits } = definitionOf(op);
+  if (jvp === undefined || credits?.[index] === false) return false;
+  if (!carriesCredit(arg.element) || !carriesCredit(result.element)) return false;
+  return isFloat(arg.element) === isFloat(result.element);
 }
