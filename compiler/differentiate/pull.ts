@@ -1,0 +1,82 @@
+/**
+ * Reverse mode: walks the nodes from the last to the first and appends the cotangent of each value that both depends
+ * on `wrt` and leads to `of`.
+ *
+ *     %2 = mul %0 %1            %3 = mul %s %1      (seed %s of %2)
+ *
+ * Nodes appended on the way, by op rules and by rules of calls, belong to the derivative and are not walked.
+ */
+import { invariant } from "../diagnostics/diagnostic.ts";
+import type { Builder } from "../ir/builder.ts";
+import type { LeaveNode, OpNode, ValueId } from "../ir/graph.ts";
+import { definitionOf, passesCredit } from "../ops/index.ts";
+import type { AttributesOf, OpName } from "../ops/index.ts";
+import { between, dependents, standIns } from "./requests.ts";
+import type { RequestOptions, StandIn } from "./requests.ts";
+
+/**
+ * Vector-Jacobian product: cotangents of `wrt` for the cotangents `seeds` of `of`. Derivatives are total: credit passes
+ * on through a requested intermediate. null: no credit reaches it. Integers have no cotangent; those of bool are bool.
+ *
+ * Where a rule stands for a call, it takes the cotangents of the call's results to its inputs, and the nodes of the
+ * body see nothing of them. Cotangents that reach the body's values in other ways, as through the nodes of a rule that
+ * was applied earlier, pass through it exactly.
+ */
+export function pull(
+  b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], seeds: readonly ValueId[], options: RequestOptions = {},
+): readonly (ValueId | null)[] {
+  const nodes = between(b, wrt, of);
+  const standIn = standIns("backward", options);
+  const moved = dependents(b, wrt, nodes, standIn);
+  const cotangents = new Map<ValueId, ValueId>();
+  const credit = (value: ValueId, ct: ValueId | null | undefined): void => {
+    if (ct === null || ct === undefined || moved[value] !== 1) return;
+    const known = cotangents.get(value);
+    cotangents.set(value, known === undefined ? ct : b.add(known, ct));
+  };
+  of.forEach((value, i) => credit(value, seeds[i]));
+  const site = b.site;
+  for (let at = nodes.length - 1; at >= 0; at--) {
+    const node = nodes[at];
+    if (node.kind === "host") continue;
+    const given = node.results.map((result) => cotangents.get(result) ?? null);
+    if (given.every((ct) => ct === null)) continue;
+    b.site = node.site;
+    const [targets, answer] = node.kind === "op"
+      ? [node.args, throughOp(b, node, given, moved)]
+      : throughCall(node, given, moved, standIn(node), options);
+    targets.forEach((target, i) => credit(target, answer[i]));
+  }
+  b.site = site;
+  return wrt.map((value) => cotangents.get(value) ?? null);
+}
+
+type Cotangents = readonly (ValueId | null)[];
+
+function throughOp<K extends OpName>(b: Builder, node: OpNode<K>, given: Cotangents, moved: Uint8Array): Cotangents {
+  const { vjp } = definitionOf(node.op);
+  const wanted = node.args.map((arg, i) =>
+    moved[arg] === 1 && node.results.some((result) => passesCredit(node.op, i, b.typeOf(arg), b.typeOf(result))));
+  if (!wanted.includes(true)) return node.args.map(() => null);
+  invariant(vjp !== undefined, () => `${node.op} has a tangent rule but no cotangent rule`);
+  // K is one name, so node.attributes are its own; TypeScript cannot see it.
+  const attributes = node.attributes as AttributesOf<K>;
+  const answer = vjp({ b, x: node.args, y: node.results, attributes }, given, wanted);
+  return answer.map((ct, i) => (wanted[i] ? ct : null));
+}
+
+/** Who gets credit at the end of a call, and how much. */
+function throughCall(
+  node: LeaveNode, given: Cotangents, moved: Uint8Array, rule: ReturnType<StandIn>, options: RequestOptions,
+): readonly [readonly ValueId[], Cotangents] {
+  if (rule === null) return [node.args, given];
+  const { inputs } = node.call;
+  if (!inputs.some((input) => moved[input] === 1)) return [inputs, []];
+  if (rule === "none") {
+    options.missing?.(node.call, "backward");
+    return [inputs, []];
+  }
+  const answer = rule.apply(given);
+  invariant(answer.length === inputs.length, () => `the rule of ${node.call.callee} answers ${answer.length} cotangents for ${inputs.length} inputs`);
+  return [inputs, answer];
+}
