@@ -6,6 +6,7 @@
  * it reads and returns the states it assigns.
  */
 import type { Span } from "../../grammar/index.ts";
+import { InternalError } from "../diagnostics/diagnostic.ts";
 import type { AttributesOf, OpName } from "../ops/attributes.ts";
 
 export type Element = "f32" | "f64" | "i32" | "u32" | "bool";
@@ -151,3 +152,8 @@ export const elementCount = (shape: readonly number[]): number => shape.reduce((
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, i) => size === b[i]);
+
+/** Closes a switch over a union of this file: a new member is a type error there. */
+export function assertNever(x: never, where: string): never {
+  throw new InternalError(`internal: ${where} met ${JSON.stringify(x)}`);
+}

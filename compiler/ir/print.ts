@@ -1,0 +1,94 @@
+/**
+ * The graph as text: ids in definition order, one node a line, so that equal graphs print equally.
+ *
+ *     region (%0: f32[2,3], %1: f32[3]) -> (%3)
+ *       %2: f32[2,3] = broadcast %1 {shape=[2,3] axes=[1]}
+ *       %3: f32[2,3] = add %0 %2
+ */
+import { assertNever } from "./graph.ts";
+import type { Entry, Graph, Node, Region, TensorType, Tree, ValueId } from "./graph.ts";
+
+/** `f32[2,3]`. */
+export const printType = ({ element, shape }: TensorType): string => `${element}[${shape.join(",")}]`;
+
+const value = (id: ValueId): string => `%${id}`;
+
+/** Constants show so many numbers. */
+const shownNumbers = 8;
+
+function attribute(item: unknown): string {
+  if (!Array.isArray(item)) return String(item);
+  const shown = item.slice(0, shownNumbers).map((number) => (Object.is(number, -0) ? "-0" : String(number)));
+  return `[${shown.join(",")}${item.length > shownNumbers ? `,... ${item.length} in all` : ""}]`;
+}
+
+function attributes(node: Node): string {
+  switch (node.kind) {
+    case "op": {
+      const words = Object.entries(node.attributes).map(([name, item]) => `${name}=${attribute(item)}`);
+      return words.length === 0 ? "" : ` {${words.join(" ")}}`;
+    }
+    case "leave": {
+      const { callee, path, inputs, backward, tangent } = node.call;
+      const rules = [backward && "backward", tangent && "tangent"].filter((rule) => rule !== undefined);
+      const words = [callee, path.length > 0 ? `in ${path.join(".")}` : "", `of (${inputs.map(value).join(" ")})`, ...rules];
+      return ` {${words.filter((word) => word !== "").join(" ")}}`;
+    }
+    case "host":
+      return ` {${node.name}}`;
+    default:
+      return assertNever(node, "printNode");
+  }
+}
+
+/** One node: `%4, %5 = sort %3 {descending=false}`; the types stand behind the results. */
+export function printNode(node: Node, types: readonly TensorType[]): string {
+  const results = node.results.map((id) => `${value(id)}: ${printType(types[id])}`).join(", ");
+  const name = node.kind === "op" ? node.op : node.kind;
+  return `${results}${results === "" ? "" : " = "}${[name, ...node.args.map(value)].join(" ")}${attributes(node)}`;
+}
+
+/** A region, `name` in place of the word region. */
+export function printRegion(region: Region, name = "region"): string {
+  const params = region.params.map((id) => `${value(id)}: ${printType(region.types[id])}`).join(", ");
+  const nodes = region.nodes.map((node) => `  ${printNode(node, region.types)}\n`).join("");
+  return `${name} (${params}) -> (${region.results.map(value).join(", ")})\n${nodes}`;
+}
+
+function printTree(tree: Tree): string {
+  switch (tree.kind) {
+    case "tensor": {
+      const axes = tree.type.shape.map((size, i) => (tree.axes[i] ? `${tree.axes[i]}=${size}` : String(size)));
+      return `${tree.type.element}[${axes.join(",")}]`;
+    }
+    case "record":
+      return `{${tree.fields.map(({ name, tree: field }) => `${name}: ${printTree(field)}`).join(", ")}}`;
+    case "tuple":
+      return `(${tree.items.map(printTree).join(", ")})`;
+    default:
+      return assertNever(tree, "printTree");
+  }
+}
+
+const signature = ({ parameters, result }: Pick<Entry, "parameters" | "result">): string =>
+  `(${parameters.map(({ name, tree }) => `${name}: ${printTree(tree)}`).join(", ")})` +
+  (result === null ? "" : ` -> ${printTree(result)}`);
+
+function printEntry(entry: Entry, graph: Graph): string {
+  const sizes = Object.entries(entry.variant).map(([dim, size]) => `${dim}=${size}`);
+  const name = `${entry.train ? "train " : ""}entry ${entry.name}${sizes.length > 0 ? `[${sizes.join(",")}]` : ""}`;
+  const paths = (ids: Entry["reads"]): string => ids.map((id) => graph.states[id].path).join(" ");
+  const effects = [["reads", paths(entry.reads)], ["writes", paths(entry.writes)]]
+    .filter(([, list]) => list !== "")
+    .map(([word, list]) => `  ${word} ${list}\n`);
+  return `${name}${signature(entry)}\n${effects.join("")}${printRegion(entry.region)}`;
+}
+
+/** A whole program: states, externs, initial values, entries. */
+export function printGraph(graph: Graph): string {
+  const states = graph.states.map(({ path, type, role }) => `state ${path}: ${printType(type)} ${role}\n`).join("");
+  const externs = graph.externs.map((extern) => `extern ${extern.name}${signature(extern)}\n`).join("");
+  return [states + externs, printRegion(graph.init, "init"), ...graph.entries.map((entry) => printEntry(entry, graph))]
+    .filter((part) => part !== "")
+    .join("\n");
+}
