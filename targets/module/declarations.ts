@@ -1,0 +1,124 @@
+/** The `.d.ts`: literal shapes as types, doc comments of entries, the names of all persistent tensors. */
+import type { Tree } from "../../compiler/ir/graph.ts";
+import type { Artifact, PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
+import { hasHost } from "./entry.ts";
+import { arrayType, comment, isScalar, leavesOf, Names, property, typeText } from "./text.ts";
+import { byName } from "./variants.ts";
+
+type Leaf = Extract<Tree, { kind: "tensor" }>;
+
+const scalarType = (leaf: Leaf): string => (leaf.type.element === "bool" ? "boolean" : "number");
+const tensorType = ({ type }: Leaf): string => `Tensor<${arrayType[type.element]}, [${type.shape.join(", ")}]>`;
+
+/** A tree as a type; `tensor` says what stands for a tensor. */
+function treeType(tree: Tree | PlacedTree, tensor: (leaf: Leaf) => string): string {
+  if (tree.kind === "record") return `{ ${tree.fields.map((field) => `${property(field.name)}: ${treeType(field.tree, tensor)}`).join("; ")} }`;
+  if (tree.kind === "tuple") return `[${tree.items.map((item) => treeType(item, tensor)).join(", ")}]`;
+  return isScalar(tree) ? scalarType(tree) : tensor(tree);
+}
+
+const given = (leaf: Leaf): string => `${tensorType(leaf)} | readonly ${leaf.type.element === "bool" ? "(boolean | number)" : "number"}[]`;
+
+/** The places that results may go to; null if there is no tensor among them. */
+function outType(tree: PlacedTree): string | null {
+  if (tree.kind === "tensor") return isScalar(tree) ? null : tensorType(tree);
+  if (tree.kind === "record") {
+    const fields = tree.fields.flatMap((field) => {
+      const type = outType(field.tree);
+      return type === null ? [] : [`${property(field.name)}?: ${type}`];
+    });
+    return fields.length ? `{ ${fields.join("; ")} }` : null;
+  }
+  const items = tree.items.map(outType);
+  return items.every((item) => item === null) ? null : `[${items.map((item) => `${item ?? "undefined"}?`).join(", ")}]`;
+}
+
+function method(entry: ProgramEntry, byOption: boolean): string {
+  const names = new Names(["options"]);
+  const parameters = entry.parameters.map(({ name, tree }) => `${names.pick(name)}: ${treeType(tree, given)}`);
+  const out = entry.result && outType(entry.result);
+  const choice = byOption ? Object.entries(entry.variant).map(([generic, size]) => `${generic}?: ${size}`) : [];
+  const options = [...choice, ...(out ? [`out?: ${out}`] : [])];
+  if (options.length) parameters.push(`options?: { ${options.join("; ")} }`);
+  const result = entry.result === null ? "void" : treeType(entry.result, tensorType);
+  const docs = [
+    ...(entry.doc ? [entry.doc] : []),
+    ...entry.parameters.flatMap(({ name, tree }) => [...leavesOf<Leaf>(tree)].map(({ leaf, path }) => `@param ${name}${path} ${typeText(leaf)}${leaf.type.shape.length ? "" : ", a number"}${indexText(leaf)}`)),
+    ...(entry.result === null ? [] : [`@returns ${[...leavesOf<Leaf>(entry.result)].map(({ leaf, path }) => `${path ? `${path.replace(/^\./, "")}: ` : ""}${typeText(leaf)}`).join(", ")}`]),
+  ];
+  return `${comment(docs.join("\n"), "  ")}  ${property(entry.name)}(${parameters.join(", ")}): ${hasHost(entry) ? `Promise<${result}>` : result};\n`;
+}
+
+const indexText = (leaf: Leaf & { readonly below?: number }): string => (leaf.below === undefined ? "" : `, indices in 0..${leaf.below - 1}`);
+
+export function declarations(program: Program, name: string, artifacts: readonly Artifact[], selfTest: boolean): string {
+  const className = name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, "_") || "Module";
+  const visible = program.states.filter(({ path }) => !path.startsWith("$"));
+  const states = visible.map(({ path, type }) => `  readonly ${JSON.stringify(path)}: Parameter<${arrayType[type.element]}, [${type.shape.join(", ")}]>;\n`).join("");
+  const methods = [...byName(program.entries).values()].map((entries) => entries.map((entry) => method(entry, entries.length > 1)).join("")).join("");
+  const externs = program.externs.map(({ name: extern, doc, parameters, result }) => {
+    const names = new Names();
+    const list = parameters.map((parameter) => `${names.pick(parameter.name)}: ${treeType(parameter.tree, tensorType)}`).join(", ");
+    const type = result === null ? "void" : treeType(result, given);
+    return `${comment(doc, "    ")}    ${property(extern)}(${list}): ${type} | Promise<${type}>;\n`;
+  }).join("");
+  const both = new Set(artifacts.map(({ kind }) => kind));
+  return `// Types of ${name}.js: made by pullback, do not edit.
+
+/** A typed array in row-major order; \`Shape\` exists for the type checker only. */
+export type Tensor<A, Shape extends readonly number[]> = A & { readonly __shape?: Shape };
+
+export interface Parameter<A, Shape extends readonly number[]> {
+  readonly shape: Shape;
+  readonly element: "f32" | "f64" | "i32" | "u32" | "bool";
+  readonly role: "trained" | "frozen" | "state" | "optimizer";
+  /** A live view of the module's memory. */
+  readonly data: Tensor<A, Shape>;
+  /** A copy. */
+  read(): Tensor<A, Shape>;
+  write(values: A | readonly number[]): void;
+}
+
+/** All persistent tensors: parameters, other state, the optimizers' state. */
+export interface Parameters {
+${states}}
+export type ParameterName = keyof Parameters;
+
+export interface ${className} {
+${methods}  readonly parameters: Parameters;
+  /** All tensors as a safetensors file, optimizer state, seed and call counter included. */
+  save(): Uint8Array;
+  /**
+   * Takes a file of \`save\`, all or nothing. \`only\`: "parameters" takes the weights from any file that has them, a path what lies under it.
+   * @throws Error naming the tensor that does not fit
+   */
+  load(file: BufferSource, options?: { only?: "parameters" | (string & {}) }): void;
+  /** Starts again from the initial values of \`seed\`, by default the last one. */
+  reset(seed?: number): void;
+${selfTest ? `  /** One call per entry against the compiler's f64 reference; everything is as before afterwards. */
+  selfTest(): { passed: boolean; worst: string; deviation: number };
+` : ""}  /** Bytes of memory that the module uses, ever. */
+  readonly peakBytes: number;
+  readonly signature: string;
+}
+
+export interface CreateOptions {
+  /** Of initial values and random draws. Default: 0. */
+  seed?: number;
+${both.has("wasm") ? `  /** Where the WebAssembly is. Default: ${name}.wasm beside the script, or inside it. */
+  wasm?: BufferSource | WebAssembly.Module | Response | Promise<Response> | URL | string;
+` : ""}${both.size > 1 ? `  /** Default: "wasm" where there is WebAssembly. */
+  target?: "wasm" | "js";
+` : ""}  /** A file of \`save\` to start from. */
+  weights?: BufferSource;
+${externs ? `  /** The host's side of each extern fn. */
+  externs: {
+${externs}  };
+` : ""}}
+
+export function create(options${externs ? "" : "?"}: CreateOptions): Promise<${className}>;
+/** Hash of the names, shapes and types of all persistent tensors. */
+export const signature: string;
+export const peakBytes: number;
+`.replace(/\n{3,}/g, "\n\n");
+}

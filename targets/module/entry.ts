@@ -1,0 +1,195 @@
+/**
+ * The script of one entry: check every argument, then write them to memory, run, read the results. Straight-line code,
+ * so that a call costs little more than its kernels; all checks come before the first write.
+ */
+import type { Extern } from "../../compiler/ir/graph.ts";
+import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
+import { byteSize } from "../../compiler/program.ts";
+import { arrayType, countOf, isScalar, leavesOf, member, type Names, type PlacedLeaf, property, typeText, viewName } from "./text.ts";
+
+/** Arrays up to here are copied element by element: quicker than a call of `set`. */
+const unrolled = 8;
+
+/** `.h[0]` as `?.h?.[0]`. */
+export const optional = (path: string): string => path.replace(/\.|\[/g, (step) => (step === "." ? "?." : "?.["));
+
+/** What generated code uses of the runtime pieces is noted in `uses`; `views` collects constants of the module. */
+export interface Scope {
+  readonly names: Names;
+  readonly uses: Set<string>;
+  readonly views: string[];
+  /** Some entry waits for its host: others must not run meanwhile. */
+  readonly guarded: boolean;
+}
+
+export const hasHost = (entry: ProgramEntry): boolean => entry.plan.some((step) => step.kind === "host");
+
+const place = (leaf: PlacedLeaf): number => leaf.at / byteSize(leaf.type.element);
+const viewOf = (leaf: PlacedLeaf): string => viewName[leaf.type.element];
+
+function checkLeaf(value: string, leaf: PlacedLeaf, where: string, { uses }: Scope): string[] {
+  const { element } = leaf.type;
+  const label = JSON.stringify(where);
+  const lines: string[] = [];
+  if (!isScalar(leaf)) {
+    const Type = arrayType[element];
+    const count = countOf(leaf);
+    uses.add("tensor");
+    lines.push(`if (!(${value} instanceof ${Type} && ${value}.length === ${count})) ${value} = tensor(${value}, ${Type}, ${count}, ${label}, ${JSON.stringify(typeText(leaf))});`);
+    if (element === "bool") {
+      uses.add("checkBooleans");
+      lines.push(`checkBooleans(${value}, ${label});`);
+    }
+    if (leaf.below !== undefined) {
+      uses.add("checkIndices");
+      lines.push(`checkIndices(${value}, ${leaf.below}, ${label});`);
+    }
+    return lines;
+  }
+  const wrong = { f32: `typeof ${value} !== "number"`, f64: `typeof ${value} !== "number"`, i32: `(${value} | 0) !== ${value}`, u32: `${value} >>> 0 !== ${value}`, bool: `typeof ${value} !== "boolean"` }[element];
+  uses.add("wrongScalar");
+  lines.push(`if (${wrong}) wrongScalar(${value}, ${label}, "${element}");`);
+  if (leaf.below !== undefined) {
+    uses.add("wrongIndex");
+    lines.push(`if (${value} < 0 || ${value} >= ${leaf.below}) wrongIndex(${value}, ${leaf.below}, ${label});`);
+  }
+  return lines;
+}
+
+/** Checks a tree and binds its leaves to local names. */
+function checkTree(value: string, tree: PlacedTree, where: string, label: string, scope: Scope, locals: Names, bound: { name: string; leaf: PlacedLeaf }[]): string[] {
+  if (tree.kind === "tensor") {
+    bound.push({ name: value, leaf: tree });
+    return checkLeaf(value, tree, where.replace("%", () => label), scope);
+  }
+  scope.uses.add("wrongTree");
+  const children = tree.kind === "record" ? tree.fields.map(({ name, tree: child }) => ({ key: `.${name}`, read: value + member(name), name, child })) : tree.items.map((child, index) => ({ key: `[${index}]`, read: `${value}[${index}]`, name: String(index), child }));
+  const expected = tree.kind === "record" ? `an object { ${tree.fields.map(({ name }) => name).join(", ")} }` : `an array of ${tree.items.length} values`;
+  const lines = [`if (Object(${value}) !== ${value}) wrongTree(${value}, ${JSON.stringify(where.replace("%", () => label))}, ${JSON.stringify(expected)});`];
+  for (const { key, read, name, child } of children) {
+    const inner = locals.pick(`${value}_${name}`);
+    lines.push(`let ${inner} = ${read};`, ...checkTree(inner, child, where, label + key, scope, locals, bound));
+  }
+  return lines;
+}
+
+function writeLeaf(value: string, leaf: PlacedLeaf): string {
+  const view = viewOf(leaf);
+  const from = place(leaf);
+  if (isScalar(leaf)) return `${view}[${from}] = ${value};`;
+  const count = countOf(leaf);
+  if (count > unrolled) return `${view}.set(${value}, ${from});`;
+  return Array.from({ length: count }, (_, i) => `${view}[${from + i}] = ${value}[${i}];`).join(" ");
+}
+
+/** A result: scalars as numbers, tensors as copies or in `out`. */
+function readTree(tree: PlacedTree, out: ReadonlyMap<PlacedLeaf, string>, scope: Scope, prefix: string): string {
+  if (tree.kind === "record") {
+    return `{ ${tree.fields.map(({ name, tree: child }) => `${property(name)}: ${readTree(child, out, scope, `${prefix}_${name}`)}`).join(", ")} }`;
+  }
+  if (tree.kind === "tuple") return `[${tree.items.map((child, index) => readTree(child, out, scope, `${prefix}_${index}`)).join(", ")}]`;
+  const view = viewOf(tree);
+  const from = place(tree);
+  if (isScalar(tree)) return tree.type.element === "bool" ? `${view}[${from}] === 1` : `${view}[${from}]`;
+  const constant = scope.names.pick(prefix);
+  scope.views.push(`const ${constant} = ${view}.subarray(${from}, ${from + countOf(tree)});`);
+  const target = out.get(tree);
+  return target === undefined ? `${constant}.slice()` : `into(${target}, ${constant})`;
+}
+
+/** Checks of `{ out }`: each tensor of the result may have a place of its own. */
+function checkOut(entry: ProgramEntry, options: string, scope: Scope, locals: Names, out: Map<PlacedLeaf, string>): string[] {
+  const leaves = entry.result === null ? [] : [...leavesOf<PlacedLeaf>(entry.result)].filter(({ leaf }) => !isScalar(leaf));
+  if (leaves.length === 0) return [];
+  scope.uses.add("into").add("checkOut");
+  const lines: string[] = [];
+  const checks: string[] = [];
+  for (const { leaf, path } of leaves) {
+    const name = locals.pick("out");
+    out.set(leaf, name);
+    const Type = arrayType[leaf.type.element];
+    lines.push(`let ${name} = ${options}?.out${optional(path)};`);
+    const where = JSON.stringify(`${entry.name}: out${path}`);
+    checks.push(`if (${name} !== undefined && !(${name} instanceof ${Type} && ${name}.length === ${countOf(leaf)})) checkOut(${name}, ${Type}, ${countOf(leaf)}, ${where}, ${JSON.stringify(typeText(leaf))});`);
+  }
+  return [...lines, ...checks];
+}
+
+/** Calls the host with copies, checks what it gives as strictly as an argument. */
+function hostCall(step: { extern: string; args: readonly number[]; results: readonly number[] }, program: Program, scope: Scope, locals: Names): string[] {
+  const declared = program.externs.find(({ name }) => name === step.extern);
+  if (declared === undefined) throw new Error(`internal: no extern fn '${step.extern}'`);
+  const placements = [...step.args];
+  const args = declared.parameters.map(({ tree }) => copyTree(placeTree(tree, placements)));
+  const call = `await externs[${JSON.stringify(declared.name)}](${args.join(", ")})`;
+  if (declared.result === null) return [`${call};`];
+  const result = locals.pick(`${declared.name}_result`);
+  const bound: { name: string; leaf: PlacedLeaf }[] = [];
+  const tree = placeTree(declared.result, [...step.results]);
+  const checks = checkTree(result, tree, `extern fn ${declared.name}: its result%`, "", scope, locals, bound);
+  return [`let ${result} = ${call};`, ...checks, ...bound.map(({ name, leaf }) => writeLeaf(name, leaf))];
+}
+
+/** An extern's tree with the places of this call, depth first. */
+function placeTree(tree: Extern["parameters"][number]["tree"], placements: number[]): PlacedTree {
+  if (tree.kind === "record") return { kind: "record", fields: tree.fields.map((field) => ({ name: field.name, tree: placeTree(field.tree, placements) })) };
+  if (tree.kind === "tuple") return { kind: "tuple", items: tree.items.map((item) => placeTree(item, placements)) };
+  const at = placements.shift();
+  if (at === undefined) throw new Error("internal: a host step has too few placements");
+  return { ...tree, at };
+}
+
+function copyTree(tree: PlacedTree): string {
+  if (tree.kind === "record") return `{ ${tree.fields.map((field) => `${property(field.name)}: ${copyTree(field.tree)}`).join(", ")} }`;
+  if (tree.kind === "tuple") return `[${tree.items.map(copyTree).join(", ")}]`;
+  const from = place(tree);
+  if (isScalar(tree)) return tree.type.element === "bool" ? `u8[${from}] === 1` : `${viewOf(tree)}[${from}]`;
+  return `${viewOf(tree)}.slice(${from}, ${from + countOf(tree)})`;
+}
+
+/** Calls of the artifact's functions and, between them, of the host. */
+function runPlan(entry: ProgramEntry, program: Program, scope: Scope, locals: Names): string[] {
+  if (!hasHost(entry)) return [`kernels.${entry.symbol}();`];
+  const lines: string[] = [];
+  let segment = 0;
+  const run = () => lines.push(`kernels.${entry.symbol}$${segment++}();`);
+  for (const step of entry.plan) {
+    if (step.kind !== "host") continue;
+    run();
+    lines.push(...hostCall(step, program, scope, locals));
+  }
+  run();
+  return lines;
+}
+
+/** The function of one entry at one choice of its variants, called `name`. */
+export function entryFunction(entry: ProgramEntry, name: string, program: Program, scope: Scope): string {
+  const locals = scope.names.inner();
+  const parameters = entry.parameters.map((parameter) => locals.pick(parameter.name));
+  const options = locals.pick("options");
+  const bound: { name: string; leaf: PlacedLeaf }[] = [];
+  const names = entry.parameters.map((parameter) => JSON.stringify(parameter.name));
+  scope.uses.add("checkCount");
+  const checks = [
+    ...(scope.guarded ? [`idle("${entry.name}");`] : []),
+    `if (arguments.length !== ${names.length}) checkCount(arguments, [${names.join(", ")}], "${entry.name}");`,
+    ...entry.parameters.flatMap((parameter, index) =>
+      checkTree(parameters[index], parameter.tree, `${entry.name}: argument ${index + 1} '%'`, parameter.name, scope, locals, bound)),
+  ];
+  const out = new Map<PlacedLeaf, string>();
+  checks.push(...checkOut(entry, options, scope, locals, out));
+  const body = [...bound.map((leaf) => writeLeaf(leaf.name, leaf.leaf)), ...runPlan(entry, program, scope, locals)];
+  if (entry.result !== null) body.push(`return ${readTree(entry.result, out, scope, `${name}_result`)};`);
+  const signature = `function ${name}(${[...parameters, options].join(", ")})`;
+  const indented = (lines: readonly string[], indent: string) => lines.map((line) => `${indent}${line}\n`).join("");
+  if (!hasHost(entry)) return `  ${signature} {\n${indented([...checks, ...body], "    ")}  }\n`;
+  return `  async ${signature} {
+${indented([...checks, "const before = states.slice();", `running = "${entry.name}";`], "    ")}    try {
+${indented(body, "      ")}    } catch (error) {
+      states.set(before);
+      throw error;
+    } finally {
+      running = undefined;
+    }
+  }\n`;
+}
