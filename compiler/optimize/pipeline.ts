@@ -1,0 +1,64 @@
+/** The list of passes, and how it is run. */
+import { invariant } from "../diagnostics/diagnostic.ts";
+import type { Graph, Region } from "../ir/graph.ts";
+import { commonSubexpressions } from "./common-subexpressions.ts";
+import { eliminateDeadCode } from "./eliminate-dead-code.ts";
+import { eraseMarkers } from "./erase-markers.ts";
+import { foldConstants } from "./fold-constants.ts";
+import type { Pass, PassOptions } from "./pass.ts";
+import { simplifyAlgebra } from "./simplify-algebra.ts";
+import { simplifyMovement } from "./simplify-movement.ts";
+
+/** What keeps the form in which a derivative was written: graphs are compared after these. */
+export const simplifyingPrefix: readonly Pass[] = [
+  eraseMarkers, // before all: a marker hides what its arg is
+  eliminateDeadCode,
+  foldConstants, // before algebra, which looks for numbers
+  commonSubexpressions, // before algebra, which compares values by name
+  simplifyAlgebra,
+  simplifyMovement,
+];
+
+export const passes: readonly Pass[] = [
+  ...simplifyingPrefix,
+];
+
+/** Rounds of the whole list; each but the last makes a region simpler, and few take more than four. */
+const ROUNDS = 32;
+
+/** Runs a list until nothing changes. */
+export function runPasses(
+  region: Region, list: readonly Pass[], options: PassOptions, after?: (pass: Pass, region: Region) => void,
+): Region {
+  let current = region;
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = current;
+    for (const pass of list) {
+      const next = pass.run(current, options);
+      if (next !== current) after?.(pass, next);
+      current = next;
+    }
+    if (current === before) return current;
+  }
+  invariant(false, () => "the passes do not come to an end");
+}
+
+export interface OptimizeOptions {
+  /** Also float algebra that is exact over the reals only (default false). */
+  readonly fastMath?: boolean;
+  /** Told after every pass that changed a region, with the graph as it is then. */
+  readonly trace?: (pass: string, graph: Graph) => void;
+}
+
+export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
+  let current = graph;
+  const run = (region: Region, replace: (changed: Region) => Graph): void => {
+    const last = runPasses(region, passes, { fastMath: options.fastMath ?? false }, (pass, changed) => options.trace?.(pass.name, replace(changed)));
+    current = replace(last);
+  };
+  graph.entries.forEach((entry, i) => {
+    run(entry.region, (region) => ({ ...current, entries: current.entries.with(i, { ...entry, region }) }));
+  });
+  run(graph.init, (init) => ({ ...current, init }));
+  return current;
+}
