@@ -4,17 +4,17 @@ import { elementCount } from "../../compiler/ir/graph.ts";
 import { byteSize } from "../../compiler/program.ts";
 import argumentsSource from "../../runtime/arguments.ts?source";
 import safetensorsSource from "../../runtime/safetensors.ts?source";
+import type { TestCase } from "../../runtime/self-test.ts";
 import selfTestSource from "../../runtime/self-test.ts?source";
 import stateSource from "../../runtime/state.ts?source";
 import wasmSource from "../../runtime/wasm.ts?source";
 import { declarations } from "./declarations.ts";
 import { pieces } from "./embed.ts";
 import { entryFunction, hasHost, type Scope } from "./entry.ts";
-import type { SelfTest } from "./self-test.ts";
 import { Names, property, signatureOf } from "./text.ts";
 import { byName, variantFunction } from "./variants.ts";
 
-export type { SelfTest } from "./self-test.ts";
+export { bakeSelfTest } from "./self-test.ts";
 export { signatureOf } from "./text.ts";
 
 export interface ModuleOptions {
@@ -22,7 +22,7 @@ export interface ModuleOptions {
   readonly name: string;
   /** Put the WebAssembly into the script as base64. Default: a file beside it. */
   readonly inline?: boolean;
-  readonly selfTest?: SelfTest;
+  readonly selfTest?: readonly TestCase[];
 }
 
 export interface OutputFile {
@@ -163,4 +163,4 @@ function guard(program: Program): string {
 }
 
 /** A row per case, in the script's spelling. */
-const testRows = (test: SelfTest): string => test.map((row) => `    ${JSON.stringify(row)},\n`).join("");
+const testRows = (test: readonly TestCase[]): string => test.map((row) => `    ${JSON.stringify(row)},\n`).join("");

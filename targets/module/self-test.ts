@@ -1,5 +1,60 @@
 /** Bakes the numbers of a module's self test: one call per entry, computed by the f64 reference on the same made-up arguments. */
-import type { TestCase } from "../../runtime/self-test.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Program, ProgramEntry } from "../../compiler/program.ts";
+import { ReferenceModule, type Tensor } from "../../compiler/reference/index.ts";
+import { type TestCheck, type TestCase, testValue } from "../../runtime/self-test.ts";
+import { hasHost } from "./entry.ts";
+import { countOf, leavesOf, type PlacedLeaf } from "./text.ts";
 
-/** Entries above this are not baked: the reference would take seconds. */
-export type SelfTest = readonly TestCase[];
+/** An entry above this is not baked: the reference would take seconds. */
+const maxFlops = 2e8;
+
+/** Seven digits: more than a comparison within a thousandth needs. */
+const short = (value: number): number => Number(value.toPrecision(7));
+
+function sums(tensor: Tensor): readonly [sum: number, squares: number] {
+  let [sum, squares] = [0, 0];
+  for (const value of tensor.data) {
+    sum += value;
+    squares += value * value;
+  }
+  return [short(sum), short(squares)];
+}
+
+const floats = (element: string): boolean => element === "f32" || element === "f64";
+
+/** One case, or null if the numbers are no yardstick (infinite, NaN). */
+function bake(reference: ReferenceModule, program: Program, entry: ProgramEntry): TestCase | null {
+  const leaves = entry.parameters.flatMap(({ tree }) => [...leavesOf<PlacedLeaf>(tree)].map(({ leaf }) => leaf));
+  const args = leaves.map((leaf, ordinal): Tensor => {
+    const { element } = leaf.type;
+    const count = countOf(leaf);
+    return { type: leaf.type, data: Float64Array.from({ length: count }, (_, i) => testValue(element, ordinal, i, count, leaf.below ?? 0)) };
+  });
+  reference.reset(0);
+  const results = reference.call(entry.name, entry.variant, args);
+  const checks: TestCheck[] = [];
+  const expect = (name: string, { element }: Tensor["type"], at: number, tensor: Tensor): void => {
+    checks.push([name, element, at, tensor.data.length, ...sums(tensor)]);
+  };
+  const places = entry.result === null ? [] : [...leavesOf<PlacedLeaf>(entry.result)];
+  // A near tie may turn an integer (argmax) or a truth value over: only floats are compared.
+  for (const [i, { leaf, path }] of places.entries()) if (floats(leaf.type.element)) expect(path.replace(/^\./, "") || "result", leaf.type, leaf.at, results[i]);
+  for (const { path, type, at, role } of entry.train ? program.states : []) if (role === "trained" && floats(type.element)) expect(path, type, at, reference.state(path));
+  if (!checks.every(([, , , , sum, squares]) => Number.isFinite(sum) && Number.isFinite(squares))) return null;
+  return [entry.symbol, leaves.map((leaf) => [leaf.type.element, leaf.at, countOf(leaf), leaf.below ?? 0]), checks];
+}
+
+/** Cases for the first variant of every entry that is cheap enough and needs no host. */
+export function bakeSelfTest(graph: Graph, program: Program): readonly TestCase[] {
+  const reference = new ReferenceModule(graph);
+  const names = new Set<string>();
+  const cases: TestCase[] = [];
+  for (const entry of program.entries) {
+    if (names.has(entry.name) || hasHost(entry) || entry.flops > maxFlops) continue;
+    names.add(entry.name);
+    const baked = bake(reference, program, entry);
+    if (baked !== null) cases.push(baked);
+  }
+  return cases;
+}

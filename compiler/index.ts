@@ -1,0 +1,66 @@
+/** The compiler: source text to a program and, through the targets that it is handed, to artifacts. */
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+import { elaborate } from "./elaborate/index.ts";
+import type { Graph } from "./ir/graph.ts";
+import { optimize } from "./optimize/index.ts";
+import type { Artifact, Program, Target } from "./program.ts";
+import { schedule } from "./schedule/index.ts";
+
+export interface SourceOptions {
+  /** Name of the file in diagnostics, and what `use` is relative to. */
+  readonly file: string;
+  /** In place of what the file says: `{ B: 64 }`. */
+  readonly dims?: Readonly<Record<string, number>>;
+  /** Of draws made `const`. Default: 0. */
+  readonly seed?: number;
+  /** The text that `use "specifier"` in file `from` means; undefined if there is none. Default: there are none. */
+  readonly read?: (specifier: string, from: string) => string | undefined;
+}
+
+export interface CompileOptions extends SourceOptions {
+  /** The first one's machine decides the schedule that all of them get. */
+  readonly targets: readonly Target[];
+  /** Allow what changes the bits of floating-point results. Default: false. */
+  readonly fastMath?: boolean;
+  /** Bytes that the program may use at its peak. Default: any number. */
+  readonly memory?: number;
+}
+
+export interface CheckResult {
+  /** null if there are errors. */
+  readonly graph: Graph | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface CompileResult extends CheckResult {
+  /** The graph after the optimizer; null if there are errors. */
+  readonly optimized: Graph | null;
+  readonly program: Program | null;
+  readonly artifacts: readonly Artifact[];
+}
+
+/** Everything that can be wrong with a source text. Never throws for one. */
+export const check = (source: string, options: SourceOptions): CheckResult => elaborate(source, options);
+
+export async function compile(source: string, options: CompileOptions): Promise<CompileResult> {
+  const { graph, diagnostics } = elaborate(source, options);
+  if (graph === null) return { graph, diagnostics, optimized: null, program: null, artifacts: [] };
+  const optimized = optimize(graph, { fastMath: options.fastMath });
+  const program = schedule(optimized, options.targets[0].machine);
+  const over = overBudget(program, graph, options);
+  if (over !== null) return { graph, diagnostics: [...diagnostics, over], optimized, program, artifacts: [] };
+  const artifacts = await Promise.all(options.targets.map((target) => target.emit(program)));
+  return { graph, diagnostics, optimized, program, artifacts };
+}
+
+function overBudget({ peakBytes, memory }: Program, graph: Graph, { memory: budget, file }: CompileOptions): Diagnostic | null {
+  if (budget === undefined || peakBytes <= budget) return null;
+  return {
+    severity: "error",
+    code: "memory",
+    message: `the program needs ${peakBytes} bytes at its peak, ${budget} are allowed`,
+    span: graph.entries[0]?.span ?? { file, start: 0, end: 0 },
+    notes: [`state takes ${memory.stateBytes} bytes, constants ${memory.constantBytes}, intermediate values ${memory.arenaBytes}`],
+    help: "a smaller batch (--dim) needs less; explain memory shows what is live at the peak",
+  };
+}

@@ -1,0 +1,62 @@
+/** Source text to the files of a module: what the package's entry and the command line share. */
+import { check as checkSource, compile as compileSource, type CheckResult, type CompileResult, type SourceOptions } from "../compiler/index.ts";
+import type { Diagnostic } from "../compiler/diagnostics/diagnostic.ts";
+import type { Graph } from "../compiler/ir/graph.ts";
+import type { Target } from "../compiler/program.ts";
+import { js } from "./js/index.ts";
+import { bakeSelfTest, memberNames, type OutputFile, writeModule } from "./module/index.ts";
+import { wasm } from "./wasm/index.ts";
+
+export const targets = { wasm, js } as const satisfies Readonly<Record<string, Target>>;
+export type TargetName = keyof typeof targets;
+
+export interface BuildOptions extends SourceOptions {
+  /** What the kernels are written in; with both, `create` chooses. Default: ["wasm"]. */
+  readonly targets?: readonly TargetName[];
+  /** Of the files, without extension. Default: that of `file`. */
+  readonly name?: string;
+  /** Put the WebAssembly into the script. Default: false. */
+  readonly inline?: boolean;
+  /** Bake the numbers of `selfTest`. Default: true. */
+  readonly selfTest?: boolean;
+  readonly fastMath?: boolean;
+  /** Bytes that the module may use at its peak. Default: any number. */
+  readonly memory?: number;
+}
+
+export interface BuildResult extends CompileResult {
+  readonly name: string;
+  /** Empty if there are errors. */
+  readonly files: readonly OutputFile[];
+}
+
+/** `models/digits.pull`: `digits`. */
+export const moduleName = (file: string): string => file.replace(/^.*[/\\]/, "").replace(/\.pull$/, "").replace(/[^\w.-]/g, "_") || "module";
+
+/** A module's object has members besides its entries; an entry of such a name would hide one. */
+function takenNames(graph: Graph | null): Diagnostic[] {
+  const taken: readonly string[] = memberNames;
+  const entries = graph?.entries.filter(({ name }, index, all) => taken.includes(name) && all.findIndex((other) => other.name === name) === index) ?? [];
+  return entries.map(({ name, span }) => ({
+    severity: "error", code: "entry-name", message: `an entry cannot be called \`${name}\``, span,
+    notes: [`a module has these members besides its entries: ${taken.join(", ")}`],
+    help: "choose another name",
+  }));
+}
+
+export function check(source: string, options: SourceOptions): CheckResult {
+  const result = checkSource(source, options);
+  const taken = takenNames(result.graph);
+  return taken.length ? { graph: null, diagnostics: [...result.diagnostics, ...taken] } : result;
+}
+
+export async function build(source: string, options: BuildOptions): Promise<BuildResult> {
+  const name = options.name ?? moduleName(options.file);
+  const chosen = (options.targets ?? ["wasm"]).map((target) => targets[target]);
+  const result = await compileSource(source, { ...options, targets: chosen });
+  const taken = takenNames(result.graph);
+  const { graph, program, artifacts } = result;
+  if (taken.length || !graph || !program || artifacts.length === 0) return { ...result, diagnostics: [...result.diagnostics, ...taken], name, files: [] };
+  const selfTest = options.selfTest === false ? [] : bakeSelfTest(graph, program);
+  return { ...result, name, files: writeModule(program, artifacts, { name, inline: options.inline, selfTest }) };
+}
