@@ -1,5 +1,3 @@
 /** Text to syntax tree and back. Imports nothing of ours. */
 export * from "./ast.ts";
 export { parse, type ParseResult, type SyntaxProblem } from "./parse.ts";
-export { format } from "./format.ts";
-export { printExpression } from "./print.ts";
