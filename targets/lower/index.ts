@@ -1,0 +1,6 @@
+/** What wasm and js share: kernels as they emit them, and which placements are constant. */
+export { argumentsOf, bindingsOf, routinesOf, type Bindings, type Routine } from "./bindings.ts";
+export { isConstant, rangeOf } from "./fold-index.ts";
+export { lowerKernel } from "./lower-kernel.ts";
+export { neverNegative } from "./never-negative.ts";
+export type { Action, Loop, LoweredKernel, MemoryBuffer, Value } from "./lowered.ts";
