@@ -1,13 +1,18 @@
 /** The list of passes, and how it is run. */
 import { invariant } from "../diagnostics/diagnostic.ts";
 import type { Graph, Region } from "../ir/graph.ts";
+import { absorbTransposes } from "./absorb-transposes.ts";
 import { commonSubexpressions } from "./common-subexpressions.ts";
 import { eliminateDeadCode } from "./eliminate-dead-code.ts";
 import { eraseMarkers } from "./erase-markers.ts";
+import { flattenDots } from "./flatten-dots.ts";
 import { foldConstants } from "./fold-constants.ts";
+import { formDots } from "./form-dots.ts";
+import { mergeReductions } from "./merge-reductions.ts";
 import type { Pass, PassOptions } from "./pass.ts";
 import { simplifyAlgebra } from "./simplify-algebra.ts";
 import { simplifyMovement } from "./simplify-movement.ts";
+import { sinkMovement } from "./sink-movement.ts";
 
 /** What keeps the form in which a derivative was written: graphs are compared after these. */
 export const simplifyingPrefix: readonly Pass[] = [
@@ -21,6 +26,11 @@ export const simplifyingPrefix: readonly Pass[] = [
 
 export const passes: readonly Pass[] = [
   ...simplifyingPrefix,
+  sinkMovement, // after simplify-movement, whose canonical broadcasts it reads
+  mergeReductions, // after sink-movement, which brings movement to reductions
+  formDots, // after sink-movement: what is left to broadcast differs between the factors
+  absorbTransposes, // after form-dots, which leaves transposes of results
+  flattenDots, // after absorb-transposes: a reshape in between would hide the transpose
 ];
 
 /** Rounds of the whole list; each but the last makes a region simpler, and few take more than four. */
