@@ -10,6 +10,8 @@ export interface Lexed {
   readonly tokens: readonly IToken[];
   readonly comments: readonly Comment[];
   readonly problems: readonly SyntaxProblem[];
+  /** Text that became no token: what stands around it may not fit together. */
+  readonly dropped: readonly Span[];
 }
 
 let lexer: Lexer | undefined;
@@ -21,10 +23,12 @@ export function lex(source: string, file: string): Lexed {
   const problems: SyntaxProblem[] = [];
   const spanAt = (start: number, length: number): Span => ({ file, start, end: start + length });
 
-  for (const { offset, length } of errors) problems.push(strayCharacters(source.slice(offset, offset + length), spanAt(offset, length)));
+  const dropped = errors.map(({ offset, length }) => spanAt(offset, length));
+  problems.push(...dropped.map((span) => strayCharacters(source.slice(span.start, span.end), span)));
   problems.push(...strayTokens(groups.stray ?? [], file));
 
   const kept = tokens.filter((token, index) => {
+    token.endOffset = token.startOffset + token.image.length - 1;
     const span = spanAt(token.startOffset, token.image.length);
     if (isTupleField(tokens, index)) {
       problems.push({ span, message: `\`${token.image}\` is not a field: a tuple is indexed`, help: `write \`[${token.image.slice(1)}]\`` });
@@ -34,7 +38,7 @@ export function lex(source: string, file: string): Lexed {
     if (problem) problems.push(problem);
     return true;
   });
-  return { tokens: kept, comments: (groups.comments ?? []).map((token) => comment(token, source, file)), problems };
+  return { tokens: kept, comments: (groups.comments ?? []).map((token) => comment(token, source, file)), problems, dropped };
 }
 
 function misspelt(token: IToken, span: Span): SyntaxProblem | undefined {

@@ -3,12 +3,12 @@ import type { CstNode, IRecognitionException, IToken } from "chevrotain";
 import type { Comment, Declaration, File } from "./ast.ts";
 import { buildDeclaration } from "./build-declaration.ts";
 import type { Building } from "./cst.ts";
-import { lex } from "./lex.ts";
+import { lex, type Lexed } from "./lex.ts";
 import { PullParser } from "./parser.ts";
 import type { SyntaxProblem } from "./problem.ts";
 import { isMade, nextDeclaration, repair, type Repair } from "./repair.ts";
 import { closer, type Structure } from "./structure.ts";
-import { strayCloser, unclosed, word } from "./wording.ts";
+import { isBetweenStatements, mistakenCloser, strayCloser, unclosed, word } from "./wording.ts";
 
 export type { SyntaxProblem } from "./problem.ts";
 
@@ -29,7 +29,7 @@ export function parse(source: string, file: string): ParseResult {
   const lexed = lex(source, file);
   const at: Building = { file, problems: [...lexed.problems], depth: 0 };
   const docs = docsByToken(lexed.tokens, lexed.comments);
-  const declarations = readDeclarations(source, lexed.tokens, at).map((declaration) => {
+  const declarations = readDeclarations(source, lexed, at).map((declaration) => {
     const doc = docs.get(declaration.span.start);
     return doc === undefined ? declaration : { ...declaration, doc };
   });
@@ -39,9 +39,9 @@ export function parse(source: string, file: string): ParseResult {
   };
 }
 
-function readDeclarations(source: string, lexed: readonly IToken[], at: Building): readonly Declaration[] {
+function readDeclarations(source: string, lexed: Lexed, at: Building): readonly Declaration[] {
   const declarations: Declaration[] = [];
-  let tokens = lexed;
+  let tokens = lexed.tokens;
   let start = 0;
   let repairs = 0;
   while (start < tokens.length && repairs <= maxRepairs) {
@@ -58,8 +58,10 @@ function readDeclarations(source: string, lexed: readonly IToken[], at: Building
       start = attempt.next;
       continue;
     }
-    const fix = repair(structure, start, attempt.failed);
-    report(attempt.exception, structure, attempt.failed, fix, at);
+    const fix = repair(structure, start, attempt.failed, isBetweenStatements(attempt.exception));
+    // Where characters were dropped before the failure, they are the error.
+    const [from, to] = [tokens[fix.from]?.startOffset ?? 0, tokens[attempt.failed]?.startOffset ?? source.length];
+    if (!lexed.dropped.some((span) => span.start >= from && span.end <= to)) report(attempt.exception, structure, attempt.failed, fix, at);
     tokens = [...tokens.slice(0, fix.from), ...fix.insert, ...tokens.slice(fix.to)];
     repairs++;
   }
@@ -105,9 +107,11 @@ function report(exception: IRecognitionException, { source, tokens }: Structure,
   if (isMade(found)) return;
   const problem = fix.unclosed
     ? unclosed(fix.unclosed, closer(fix.unclosed).name, found, at.file, source)
-    : fix.stray && found
-      ? strayCloser(found, at.file)
-      : word({ exception, file: at.file, found, previous: tokens[failed - 1], next: tokens[failed + 1], endOffset: source.trimEnd().length });
+    : found && fix.mistaken
+      ? mistakenCloser(fix.mistaken, closer(fix.mistaken).name, found, at.file)
+      : found && fix.stray
+        ? strayCloser(found, at.file)
+        : word({ exception, file: at.file, found, previous: tokens[failed - 1], next: tokens[failed + 1], endOffset: source.trimEnd().length });
   // One report at one place.
   if (!at.problems.some(({ span }) => span.start === problem.span.start)) at.problems.push(problem);
 }

@@ -7,7 +7,7 @@
  */
 import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
 import {
-  closer, firstOnLine, indentation, isCloser, openBefore, opensBlock, startsDeclaration, startsStatement, type Structure,
+  beginsLikeStatement, closer, firstOnLine, indentation, isCloser, openBefore, opensBlock, startsDeclaration, startsStatement, type Structure,
 } from "./structure.ts";
 import * as t from "./tokens.ts";
 
@@ -18,12 +18,18 @@ export interface Repair {
   readonly insert: readonly IToken[];
   /** The bracket that is never closed, when that is the error. */
   readonly unclosed?: IToken;
-  /** The error is the token itself, a closer without an opener. */
+  /** The token is a closer without an opener, */
   readonly stray?: boolean;
+  /** or closes this bracket of another kind. */
+  readonly mistaken?: IToken;
 }
 
-/** @param start first token of the declaration, @param at the token at which its parse failed (the count of tokens: the end) */
-export function repair(structure: Structure, start: number, at: number): Repair {
+/**
+ * @param start first token of the declaration
+ * @param at the token at which its parse failed (the count of tokens: the end)
+ * @param betweenStatements the statement before that token is whole: the token begins none
+ */
+export function repair(structure: Structure, start: number, at: number, betweenStatements: boolean): Repair {
   const { tokens } = structure;
   const open = openBefore(structure, start, at);
   const innermost = open.at(-1);
@@ -31,6 +37,9 @@ export function repair(structure: Structure, start: number, at: number): Repair 
 
   if (found && isCloser(found)) {
     const opened = open.some((index) => closer(tokens[index]) === found.tokenType);
+    if (!opened && innermost !== undefined && !opensBlock(structure, innermost) && found.tokenType !== t.RightBrace) {
+      return { from: at, to: at + 1, insert: [createTokenInstance(closer(tokens[innermost]), found.image, found.startOffset, found.startOffset, NaN, NaN, NaN, NaN)], mistaken: tokens[innermost] };
+    }
     if (!opened) return { from: at, to: at + 1, insert: [], stray: true };
     if (innermost !== undefined && closer(tokens[innermost]) !== found.tokenType) return close(structure, innermost, at);
   }
@@ -39,6 +48,7 @@ export function repair(structure: Structure, start: number, at: number): Repair 
     if (!found || (at > start && startsDeclaration(structure, at))) return close(structure, misindented(structure, start, at) ?? innermost, at, innermost);
     if (!inBlock && startsStatement(structure, at)) return close(structure, innermost, at);
   }
+  if (betweenStatements) return { from: at, to: Math.max(statementEnd(structure, at, at), at + 1), insert: [] };
   return drop(structure, start, at, open);
 }
 
@@ -86,7 +96,7 @@ function statementBefore(structure: Structure, block: number, at: number): numbe
     const { tokenType } = structure.tokens[index];
     if (tokenType === t.LeftBrace) depth++;
     if (tokenType === t.RightBrace) depth--;
-    if (depth === 0 && startsStatement(structure, index)) start = index;
+    if (depth === 0 && beginsLikeStatement(structure, index)) start = index;
   }
   return start;
 }
@@ -100,7 +110,7 @@ function statementEnd(structure: Structure, at: number, start: number): number {
     const { tokenType } = tokens[index];
     if (tokenType === t.RightBrace && --depth < 0) return index;
     if (index > start && startsDeclaration(structure, index)) return index;
-    if (depth === 0 && index > start && startsStatement(structure, index)) return index;
+    if (depth === 0 && index > start && beginsLikeStatement(structure, index)) return index;
     if (tokenType === t.LeftBrace) depth++;
   }
   return index;
@@ -108,7 +118,7 @@ function statementEnd(structure: Structure, at: number, start: number): number {
 
 const valueFollows = new Set([t.Equals, t.LeftArrow, t.words.return, t.words.emit, t.words.prove]);
 
-/** Keeps the name that a statement or declaration introduces: only its value is replaced. */
+/** Replaces the value only, and so keeps the name that the statement or declaration introduces. */
 function withoutValue(structure: Structure, start: number, at: number, end: number, outer: number): Repair | undefined {
   const { tokens } = structure;
   if (tokens.slice(start, end).some((token) => token.tokenType === t.Missing)) return undefined;

@@ -54,8 +54,9 @@ const { words } = t;
 const onlyTopLevel = new Set([
   words.use, words.dim, words.var, words.frozen, words.type, words.export, words.train, words.extern, words.optimizer, words.rules,
 ]);
+const introducing = new Set([words.let, words.const, words.param, words.state, words.layer, words.tap]);
 const onlyStatement = new Set([
-  words.let, words.param, words.state, words.layer, words.tap, words.return, words.emit, words.prove, words.minimize, words.apply, words.static,
+  words.return, words.emit, words.prove, words.minimize, words.apply, words.static,
 ]);
 
 /** A reserved word where it is a name: `x.state`, `{ state: 1 }`, `f(state = 1)`. */
@@ -79,12 +80,23 @@ export function startsStatement(structure: Structure, index: number): boolean {
   const { tokens } = structure;
   const token = tokens[index];
   if (!token || isNamed(tokens, index)) return false;
-  if (onlyStatement.has(token.tokenType)) return tokens[index - 1]?.tokenType !== words.static;
-  if (token.tokenType === words.const) return true;
+  if (onlyStatement.has(token.tokenType)) return true;
   const previous = tokens[index - 1];
   const opensLine = firstOnLine(structure, index);
+  // `x + state` is a word out of place, not the beginning of something.
+  const next = tokens[index + 1];
+  if (introducing.has(token.tokenType)) return opensLine || next === undefined || tokenMatcher(next, t.Word) || next.tokenType === t.LeftParen;
   if (token.tokenType === words.if) return opensLine && previous !== undefined && endsOperand(previous);
-  return token.tokenType === t.Name && opensLine && assigns(structure, index);
+  return token.tokenType === t.Name && opensLine && previous !== undefined && endsOperand(previous) && assigns(structure, index);
+}
+
+/** A line that begins with a word where the line before could have ended: perhaps a statement that is none, such as `f(x)`. */
+export function beginsLikeStatement(structure: Structure, index: number): boolean {
+  const { tokens } = structure;
+  if (startsStatement(structure, index)) return true;
+  const [previous, token] = [tokens[index - 1], tokens[index]];
+  const isWord = token.tokenType === t.Name || token.tokenType === words.for;
+  return isWord && previous !== undefined && previous.tokenType !== t.LeftBrace && endsOperand(previous) && firstOnLine(structure, index) && !isNamed(tokens, index);
 }
 
 /** `name.path[0] <-`, within the line. */
@@ -98,7 +110,7 @@ function assigns(structure: Structure, start: number): boolean {
   return false;
 }
 
-/** A value may end here; what follows is an operator or something new. */
+/** A value may end here, or a block begin: what follows is an operator or something new. */
 export function endsOperand(token: IToken): boolean {
   return tokenMatcher(token, t.NumberToken) || token.tokenType === t.Name || token.tokenType === t.LeftBrace || token.tokenType === t.Missing || isCloser(token);
 }

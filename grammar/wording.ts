@@ -33,6 +33,11 @@ export function strayCloser(token: IToken, file: string): SyntaxProblem {
   return { span: { file, start: token.startOffset, end: token.startOffset + 1 }, message: `\`${token.image}\` closes nothing`, help: "remove it, or open its bracket before" };
 }
 
+export function mistakenCloser(opener: IToken, closer: string, found: IToken, file: string): SyntaxProblem {
+  const span = { file, start: found.startOffset, end: found.startOffset + 1 };
+  return { span, message: `\`${opener.image}\` is closed by \`${found.image}\``, help: `write \`${closer}\`` };
+}
+
 function foundSpan({ found, file, endOffset }: Failure): Span {
   const start = found?.startOffset ?? endOffset;
   return { file, start, end: start + (found?.image.length ?? 0) };
@@ -74,14 +79,20 @@ const wants: Readonly<Record<string, string>> = {
 /** Rules whose items a comma separates. */
 const separated = new Set(["args", "bracket", "generics", "generic", "parameters", "parenthesized", "list", "record", "recordType", "tupleType", "functionType", "pattern"]);
 
-function expectation({ name, message, context }: IRecognitionException): string {
+/** The statement before the token that does not fit is whole. */
+export function isBetweenStatements({ name, message, context }: IRecognitionException): boolean {
+  return name === "MismatchedTokenException" && message === "}" && context.ruleStack.at(-1) === "block";
+}
+
+function expectation(exception: IRecognitionException): string {
+  const { name, message, context } = exception;
   const rule = context.ruleStack.at(-1) ?? "declaration";
   if (name !== "MismatchedTokenException") return wants[rule] ?? "something else";
   if (message === t.Name.name || message === t.Word.name) return "a name";
   if (message === t.StringToken.name) return "a file name in double quotes";
   const closes = message === ")" || message === "]" || message === "}";
   if (closes && separated.has(rule)) return `\`,\` or \`${message}\``;
-  if (message === "}" && rule === "block") return "a statement or `}`";
+  if (isBetweenStatements(exception)) return "a statement or `}`";
   if (message === "}" && rule === "rulesDeclaration") return "a rule or `}`";
   return `\`${message}\``;
 }
@@ -133,10 +144,16 @@ function special(failure: Failure): { message: string; help?: string } | undefin
   if (misses(failure, "{") && image === "=" && ruleOf(failure, 1) === "modelDeclaration") {
     return { message: "the body of a model is a block, found `=`", help: "write `{ return ... }`" };
   }
+  if (previous && previous.tokenType === t.Name && Object.hasOwn(foreignWords, previous.image)) {
+    return { message: `\`${previous.image}\` is not part of the language`, help: foreignWords[previous.image] };
+  }
+  if (ruleOf(failure) === "assignStatement" && image === "<" && failure.next?.image === "-") {
+    return { message: "expected `<-`, found `<` and `-`", help: "an assignment is written `<-`, without a space" };
+  }
   if (ruleOf(failure) === "assignStatement") {
     return { message: plain(failure), help: "a value alone is no statement: a statement begins with a word such as `let` or `return`, or assigns with `<-`" };
   }
-  if (misses(failure, "}") && ruleOf(failure) === "block") return misplaced(failure);
+  if (isBetweenStatements(failure.exception)) return misplaced(failure);
   if (ruleOf(failure) === "declaration") return outside(failure);
   return undefined;
 }
@@ -182,9 +199,7 @@ const foreignWords: Readonly<Record<string, string>> = {
 
 function help(failure: Failure): string | undefined {
   const { found, previous } = failure;
-  for (const token of [found, previous]) {
-    if (token && Object.hasOwn(foreignWords, token.image)) return foreignWords[token.image];
-  }
+  if (found && Object.hasOwn(foreignWords, found.image)) return foreignWords[found.image];
   if (previous?.tokenType === t.Comma && isCloser(found)) return "a list does not end with a comma: remove it";
   if (ruleOf(failure) === "declaration") return "a file holds declarations: `fn`, `model`, `var`, `const`, `dim` and the like";
   return undefined;
