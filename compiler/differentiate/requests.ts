@@ -47,12 +47,16 @@ export function* links(b: Builder, node: Node, standIn: StandIn): Generator<read
       return;
     case "leave": {
       const passes = (value: ValueId): boolean => carriesCredit(b.typeOf(value).element);
-      if (standIn(node) === null) {
+      const rule = standIn(node);
+      if (rule === null) {
         for (let i = 0; i < node.args.length; i++) if (passes(node.args[i])) yield [node.args[i], node.results[i]];
         return;
       }
+      const credits = rule === "none" ? undefined : rule.credits;
       for (const result of node.results) {
-        for (const input of node.call.inputs) if (passes(input) && passes(result)) yield [input, result];
+        for (const [i, input] of node.call.inputs.entries()) {
+          if (credits?.[i] !== false && passes(input) && passes(result)) yield [input, result];
+        }
       }
       return;
     }

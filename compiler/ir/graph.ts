@@ -81,6 +81,8 @@ export interface CallSite {
 export interface RuleHandle {
   readonly surrogate: boolean;
   readonly span: Span;
+  /** Of a backward rule: which inputs it returns a cotangent for; absent: any of them may get one. */
+  readonly credits?: readonly boolean[];
   apply(given: readonly (ValueId | null)[]): readonly (ValueId | null)[];
 }
 
