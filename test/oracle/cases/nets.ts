@@ -1,0 +1,55 @@
+/** `nets.json`. */
+import type { CaseTexts } from "../harness.ts";
+
+const mlp = (layers: number, act: string, loss: string): string => {
+  const lines = Array.from({ length: layers }, (_, i) => {
+    const z = `${i === 0 ? "x" : `h${i}`} @ w${i + 1} + b${i + 1}`;
+    return i === layers - 1 ? `let logits = ${z}` : `let h${i + 1} = ${act}(${z})`;
+  });
+  return [...lines, `let loss = ${loss}`].join("\n");
+};
+
+/** A pre-norm transformer block; `prefix` stands before the names of its parameters. */
+const block = (input: string, output: string, prefix: string, causal: boolean): string => `
+  let ${output}_h = layer_norm(${input}) * ${prefix}g1 + ${prefix}c1
+  let ${output}_q = split_heads(${output}_h @ ${prefix}wq, 2)
+  let ${output}_k = split_heads(${output}_h @ ${prefix}wk, 2)
+  let ${output}_v = split_heads(${output}_h @ ${prefix}wv, 2)
+  let ${output}_x = ${input} + join_heads(attention(${output}_q, ${output}_k, ${output}_v, causal = ${causal})) @ ${prefix}wo
+  let ${output}_n = layer_norm(${output}_x) * ${prefix}g2 + ${prefix}c2
+  let ${output} = ${output}_x + gelu_tanh(${output}_n @ ${prefix}w1 + ${prefix}b1) @ ${prefix}w2 + ${prefix}b2`;
+
+export const nets: CaseTexts = {
+  mlp_relu: mlp(3, "relu", "mean(cross_entropy(logits, t))"),
+  mlp_tanh: mlp(3, "tanh", "mse(logits, t)"),
+  mlp_silu_deep: mlp(5, "silu", "mean(cross_entropy(logits, t))"),
+  mlp_gelu: mlp(2, "gelu", "mean(cross_entropy(logits, t))"),
+  transformer_block_causal: block("x", "y", "", true),
+  transformer_block_full: block("x", "y", "", false),
+  tiny_language_model: `
+    let x = table[ids] + place
+    ${block("x", "x1", "l0_", true)}
+    ${block("x1", "x2", "l1_", true)}
+    let logits = (layer_norm(x2) * g + c) @ table.T
+    let loss = mean(cross_entropy(logits, next))`,
+  variational_autoencoder: `
+    let e = tanh(x @ w1 + b1)
+    let mu = e @ wm + bm
+    let lv = e @ wv + bv
+    let u = reparameterized(mu, lv / 2, noise)
+    let o = tanh(u @ w2 + b2) @ w3 + b3
+    let reconstruction = sum(bce_with_logits(o, x)) / 3
+    let kl = mean(kl_normal(mu, lv))
+    let loss = reconstruction + kl`,
+  graph_convolution: {
+    declarations: `
+      fn graph_layer(x: f32[V, In], w: f32[In, Out], b: f32[Out], src: i32[E], dst: i32[E]) -> f32[V, Out] {
+        let m = x @ w
+        let degree = scatter_add(zeros([V]), dst, ones([E]))
+        return (m + segment_sum(m[src], dst, V)) / expand(1 + degree, 1) + b
+      }`,
+    text: `
+      let h = tanh(graph_layer(x, w1, b1, src, dst))
+      let loss = mean(cross_entropy(graph_layer(h, w2, b2, src, dst), t))`,
+  },
+};
