@@ -1,8 +1,9 @@
 /**
- * The graph as text: ids in definition order, one node a line, so that equal graphs print equally.
+ * The graph as text: ids in definition order, one node a line, so that equal graphs print equally. Empty lists and
+ * attributes that the result's type states are left out.
  *
  *     region (%0: f32[2,3], %1: f32[3]) -> (%3)
- *       %2: f32[2,3] = broadcast %1 {shape=[2,3] axes=[1]}
+ *       %2: f32[2,3] = broadcast %1 {axes=[1]}
  *       %3: f32[2,3] = add %0 %2
  */
 import { assertNever } from "./graph.ts";
@@ -13,19 +14,32 @@ export const printType = ({ element, shape }: TensorType): string => `${element}
 
 const value = (id: ValueId): string => `%${id}`;
 
-/** Constants show so many numbers. */
+/** Longer lists show this many numbers, how many there are, and a checksum of all. */
 const shownNumbers = 8;
+
+/** 32-bit FNV-1a over UTF-16 units. */
+function checksum(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}
 
 function attribute(item: unknown): string {
   if (!Array.isArray(item)) return String(item);
-  const shown = item.slice(0, shownNumbers).map((number) => (Object.is(number, -0) ? "-0" : String(number)));
-  return `[${shown.join(",")}${item.length > shownNumbers ? `,... ${item.length} in all` : ""}]`;
+  const numbers = item.map((number) => (Object.is(number, -0) ? "-0" : String(number)));
+  if (numbers.length <= shownNumbers) return `[${numbers.join(",")}]`;
+  return `[${numbers.slice(0, shownNumbers).join(",")},... ${numbers.length} in all, #${checksum(numbers.join(","))}]`;
 }
+
+/** What the type of the result says already. */
+const stated: readonly string[] = ["shape", "element", "to"];
 
 function attributes(node: Node): string {
   switch (node.kind) {
     case "op": {
-      const words = Object.entries(node.attributes).map(([name, item]) => `${name}=${attribute(item)}`);
+      const words = Object.entries(node.attributes)
+        .filter(([name, item]) => !stated.includes(name) && !(Array.isArray(item) && item.length === 0))
+        .map(([name, item]) => `${name}=${attribute(item)}`);
       return words.length === 0 ? "" : ` {${words.join(" ")}}`;
     }
     case "leave": {

@@ -24,12 +24,11 @@ function verifyRegion(region: Region, where: string): void {
   region.params.forEach((param) => define(param, () => "a param"));
   for (const node of region.nodes) {
     const name = (): string => `\`${printNode(node, region.types)}\``;
-    for (const arg of node.args) {
-      invariant(arg >= 0 && arg < defined, () => `${where}: ${name()} uses %${arg} before its definition`);
-    }
-    // Nodes and types are compared before results count as defined, so that a node cannot use its own.
     for (const result of node.results) {
       invariant(region.types[result] !== undefined, () => `${where}: result %${result} of ${node.kind} has no type`);
+    }
+    for (const arg of node.args) {
+      invariant(arg >= 0 && arg < defined, () => `${where}: ${name()} uses %${arg} before its definition`);
     }
     verifyNode(node, region, `${where}: ${name()}`);
     node.results.forEach((result) => define(result, name));
