@@ -1,62 +1,93 @@
-/** The borders of a contraction's kernel: its operand, result and extra buffers with their roles, where sums start and end. */
+/** The borders of a contraction's kernel: its operands, result and extra buffers with their roles, where sums start and end. */
 import { apply, KernelScope, literal, load, local, setLocal, store } from "../expression.ts";
-import type { BufferId, Expression, Index, Kernel, LocalId, Scalar, Statement } from "../kernel.ts";
+import type { BufferId, Expression, Index, Kernel, Lanes, LocalId, Scalar, Statement } from "../kernel.ts";
 import type { DotRequest, Place, Role, RoledKernel } from "./request.ts";
 import type { Product } from "./shape.ts";
+import { nest, scale, sum } from "./indices.ts";
+
+/** 4 or fewer elements of the result, side by side. */
+export interface Vector {
+  readonly lanes: Lanes;
+  readonly count?: number;
+}
 
 /** A kernel under construction. */
 export class ProductScope extends KernelScope {
-  readonly roles: Role[] = [];
   readonly element: Scalar;
-  private readonly initial: BufferId | undefined;
-  private readonly result: BufferId | undefined;
-  private readonly extras: readonly BufferId[];
+  readonly left: BufferId;
+  readonly right: BufferId;
+  readonly #roles: Role[] = [];
+  readonly #initial: BufferId | undefined;
+  readonly #result: BufferId | undefined;
+  readonly #extras: readonly BufferId[];
 
   constructor(
-    private readonly request: DotRequest,
-    private readonly product: Product,
+    readonly request: DotRequest,
+    readonly product: Product,
   ) {
     super();
     this.element = request.left.element;
-    const { batch, rows, columns } = product;
+    const { batch, rows, columns, left, right, swapped } = product;
     const count = batch * rows * columns;
     const { initial, epilogue } = request;
-    this.initial = initial && this.bound({ kind: "initial" }, "initial", this.element, initial === "row" ? columns : count);
-    this.result = epilogue ? undefined : this.bound({ kind: "result" }, "result", this.element, count);
-    this.extras = (epilogue?.buffers ?? []).map(({ name, storage, length }, index) => this.bound({ kind: "extra", index }, name, storage, length));
+    this.left = this.bound(left.role, "left", this.element, left.elements);
+    this.right = this.bound(right.role, "right", this.element, right.elements);
+    this.#initial = initial && this.bound({ kind: "initial" }, "initial", this.element, initial === "full" ? count : swapped ? 1 : columns);
+    this.#result = epilogue ? undefined : this.bound({ kind: "result" }, "result", this.element, count);
+    this.#extras = (epilogue?.buffers ?? []).map(({ name, storage, length }, index) => this.bound({ kind: "extra", index }, name, storage, length));
   }
 
   /** A memory buffer with its role. */
   bound(role: Role, name: string, storage: Scalar, length: number): BufferId {
-    this.roles.push(role);
+    this.#roles.push(role);
     return this.buffer(name, storage, length);
   }
 
+  /** Loops over the batch axes; `body` gets the offsets into left and right and the position in the result. */
+  eachBatch(body: (left: Index, right: Index, batch: Index) => readonly Statement[]): readonly Statement[] {
+    const { left, right } = this.product;
+    return nest(this, [left.batch, right.batch], ([leftOffset, rightOffset], position) => body(leftOffset, rightOffset, position));
+  }
+
+  /** The place of a vector of the result, lanes along the product's columns. */
+  place(out: Statement[], batch: Index, row: Index, column: Index, { lanes, count }: Vector): Place {
+    const { rows, columns, swapped } = this.product;
+    const flat = sum(scale(batch, rows * columns), scale(row, columns), column);
+    return { scope: this, out, lanes, count, flat, batch, row: swapped ? column : row, column: swapped ? row : column, along: swapped ? "row" : "column" };
+  }
+
+  get startsFromMemory(): boolean {
+    return this.#initial !== undefined;
+  }
+
   /** What the sum at `place` starts from. */
-  start({ lanes, count, flat, column }: Place): Expression {
-    if (this.initial === undefined) return literal(0, this.element, lanes);
-    return load(this.initial, this.request.initial === "row" ? column : flat, lanes, count);
+  start({ lanes, count, flat, column, along }: Place): Expression {
+    if (this.#initial === undefined) return literal(0, this.element, lanes);
+    if (this.request.initial === "full") return load(this.#initial, flat, lanes, count);
+    return along === "column" ? load(this.#initial, column, lanes, count) : this.splat(load(this.#initial, column), lanes);
   }
 
   /** Hands a finished sum to the epilogue or the result. */
   finish(value: LocalId, place: Place): void {
-    if (this.result === undefined) this.request.epilogue?.finish(value, place, this.extras);
-    else place.out.push(store(this.result, place.flat, local(value), place.lanes, place.count));
+    if (this.#result === undefined) this.request.epilogue?.finish(value, place, this.#extras);
+    else place.out.push(store(this.#result, place.flat, local(value), place.lanes, place.count));
+  }
+
+  splat(value: Expression, lanes: Lanes): Expression {
+    return lanes === 1 ? value : apply("splat", this.element, lanes, value);
+  }
+
+  /** accumulator = accumulator + left * right, in the element's field. */
+  accumulate(accumulator: LocalId, left: Expression, right: Expression, lanes: Lanes): Statement {
+    const [add, mul] = this.element === "bool" ? (["xor", "and"] as const) : (["add", "mul"] as const);
+    return setLocal(accumulator, apply(add, this.element, lanes, local(accumulator), apply(mul, this.element, lanes, left, right)));
   }
 
   kernel(name: string, body: readonly Statement[]): RoledKernel {
-    const { locals, buffers, variables } = this;
-    return { kernel: { name, buffers, locals, variables, body, site: this.request.site }, roles: this.roles };
+    return { kernel: kernelOf(this, name, body, this.request), roles: this.#roles };
   }
 }
 
-export const sum = (...parts: readonly Index[]): Index => ({ base: parts.reduce((total, { base }) => total + base, 0), terms: parts.flatMap(({ terms }) => terms) });
-
-export const scale = (index: Index, factor: number): Index => ({ base: index.base * factor, terms: index.terms.map(([variable, by]) => [variable, by * factor]) });
-
-/** accumulator = accumulator + left * right, in the element's field. */
-export function accumulate(scope: ProductScope, accumulator: LocalId, left: Expression, right: Expression, lanes: 1 | 4): Statement {
-  const type = scope.element;
-  const [add, mul] = type === "bool" ? (["xor", "and"] as const) : (["add", "mul"] as const);
-  return setLocal(accumulator, apply(add, type, lanes, local(accumulator), apply(mul, type, lanes, left, right)));
+export function kernelOf({ buffers, locals, variables }: KernelScope, name: string, body: readonly Statement[], { site }: DotRequest): Kernel {
+  return { name, buffers, locals, variables, body, site };
 }

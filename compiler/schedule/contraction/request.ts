@@ -21,7 +21,7 @@ export interface DotRequest {
   readonly epilogue?: Epilogue;
 }
 
-/** Where a finished value of the result stands. Lanes run along `column`. */
+/** Where a finished value of the result stands. */
 export interface Place {
   readonly scope: KernelScope;
   /** Statements of the kernel, to be appended to. */
@@ -29,6 +29,8 @@ export interface Place {
   readonly lanes: Lanes;
   /** Only the first `count` lanes exist; pass it on to loads and stores. */
   readonly count?: number;
+  /** Which index the lanes count up, as they do `flat`. "row" is for results of one column. */
+  readonly along: "column" | "row";
   /** Row-major element index of lane 0 in the result: (batch * rows + row) * columns + column. */
   readonly flat: Index;
   /** Row-major indices over the batch axes, the left's free axes, the right's free axes. */
@@ -58,8 +60,8 @@ export interface Epilogue {
 
 /** What a kernel's buffer is bound to. */
 export type Role =
-  | { readonly kind: "left" }
-  | { readonly kind: "right" }
+  /** The operand, this many bytes from its start. */
+  | { readonly kind: "left" | "right"; readonly byteOffset: number }
   | { readonly kind: "initial" }
   /** Without an epilogue: the result, in the operands' element. */
   | { readonly kind: "result" }

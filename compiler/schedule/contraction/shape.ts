@@ -8,6 +8,7 @@
 import type { TensorType } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import type { AttributesOf } from "../../ops/attributes.ts";
+import type { Role } from "./request.ts";
 
 /** One loop over an operand: `size` turns, `stride` elements apart. */
 export interface Axis {
@@ -16,6 +17,7 @@ export interface Axis {
 }
 
 export interface Operand {
+  readonly role: Role;
   readonly elements: number;
   readonly batch: readonly Axis[];
   readonly free: readonly Axis[];
@@ -29,6 +31,8 @@ export interface Product {
   readonly depth: number;
   readonly left: Operand;
   readonly right: Operand;
+  /** Operands, rows and columns are exchanged (a result of one column is made as one of one row: the same elements in the same order). */
+  readonly swapped: boolean;
 }
 
 export function productOf(left: TensorType, right: TensorType, attributes: AttributesOf<"dot">): Product {
@@ -42,15 +46,34 @@ export function productOf(left: TensorType, right: TensorType, attributes: Attri
     rows: turns(leftFree),
     columns: turns(rightFree),
     depth: turns(leftDepth),
-    left: { elements: elementCount(left.shape), batch: leftBatchAxes, free: leftFree, contract: leftDepth },
-    right: { elements: elementCount(right.shape), batch: rightBatchAxes, free: rightFree, contract: rightDepth },
+    left: { role: { kind: "left", byteOffset: 0 }, elements: elementCount(left.shape), batch: leftBatchAxes, free: leftFree, contract: leftDepth },
+    right: { role: { kind: "right", byteOffset: 0 }, elements: elementCount(right.shape), batch: rightBatchAxes, free: rightFree, contract: rightDepth },
+    swapped: false,
   };
+}
+
+export function swap(product: Product): Product {
+  const { rows, columns, left, right, swapped } = product;
+  return { ...product, rows: columns, columns: rows, left: right, right: left, swapped: !swapped };
 }
 
 export const turns = (axes: readonly Axis[]): number => axes.reduce((product, { size }) => product * size, 1);
 
-/** The stride of a role that is one loop at most; 0 where it is none, undefined where it is several. */
-export const strideOf = (axes: readonly Axis[]): number | undefined => (axes.length === 0 ? 0 : axes.length === 1 ? axes[0].stride : undefined);
+/** Elements from one row, column or k to the next, where each of the roles is one axis at most. */
+export interface Strides {
+  readonly leftRow: number;
+  readonly leftDepth: number;
+  readonly rightDepth: number;
+  readonly rightColumn: number;
+}
+
+export const isSimple = ({ free, contract }: Operand): boolean => free.length <= 1 && contract.length <= 1;
+
+/** Of a product of simple operands. The step along an axis of one element counts as 1. */
+export function stridesOf({ left, right }: Product): Strides {
+  const stride = ([axis]: readonly Axis[]): number => axis?.stride ?? 1;
+  return { leftRow: stride(left.free), leftDepth: stride(left.contract), rightDepth: stride(right.contract), rightColumn: stride(right.free) };
+}
 
 function axesOf(type: TensorType, chosen: readonly number[]): Axis[] {
   return chosen.map((axis) => ({ size: type.shape[axis], stride: elementCount(type.shape.slice(axis + 1)) }));

@@ -1,0 +1,46 @@
+/** Which rows x vectors tile covers a product in the fewest cycles. */
+export interface TileSize {
+  readonly rows: number;
+  readonly vectors: number;
+}
+
+/** Tiles whose sums, operands and a splat fit in 15 registers; the first of equals is taken. */
+const CANDIDATES: readonly TileSize[] = [
+  { rows: 3, vectors: 3 },
+  { rows: 2, vectors: 4 },
+  { rows: 4, vectors: 2 },
+  { rows: 6, vectors: 1 },
+  { rows: 2, vectors: 3 },
+  { rows: 1, vectors: 6 },
+];
+
+/** Cycles of one k step: two multiply-adds and two loads a cycle, and no less than an addition takes. */
+export const cycles = (rows: number, vectors: number): number => Math.max((rows * vectors) / 2, (rows + vectors) / 2, 3);
+
+/** `padded`: the last column of tiles is as wide as the others (a packed operand), else it is cut. */
+export function chooseTile(rows: number, vectors: number, padded: boolean): TileSize {
+  const fitting = CANDIDATES.map((size) => ({ rows: Math.min(size.rows, rows), vectors: padded ? size.vectors : Math.min(size.vectors, vectors) }));
+  const cost = (size: TileSize): number => {
+    const down = (width: number): number => Math.floor(rows / size.rows) * cycles(size.rows, width) + (rows % size.rows === 0 ? 0 : cycles(rows % size.rows, width));
+    const whole = Math.floor(vectors / size.vectors);
+    const rest = vectors % size.vectors;
+    return whole * down(size.vectors) + (rest === 0 ? 0 : down(padded ? size.vectors : rest));
+  };
+  return fitting.reduce((best, size) => (cost(size) < cost(best) ? size : best));
+}
+
+/** A run of tiles along one axis. */
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+}
+
+/** `length` cut into steps of `step`, and what remains. */
+export function runs(length: number, step: number): readonly Run[] {
+  const whole = length - (length % step);
+  return [
+    { from: 0, to: whole, step },
+    { from: whole, to: length, step: length - whole },
+  ].filter(({ from, to }) => to > from);
+}
