@@ -4,7 +4,7 @@
  */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
 import type { BufferId, Expression, Index, Kernel, Lanes, LocalId, Scalar, Statement, VariableId } from "../../compiler/schedule/kernel.ts";
-import { eachAccess } from "./accesses.ts";
+import { indexes, turnsOf } from "./accesses.ts";
 import { foldApply } from "./fold-value.ts";
 import { foldIndex, isConstant, rangeOf } from "./fold-index.ts";
 import type { Action, LoweredKernel, MemoryBuffer, Value } from "./lowered.ts";
@@ -77,9 +77,8 @@ class Lowering {
     const from = this.#index(loop.from);
     const to = this.#index(loop.to);
     invariant(step > 0, () => "the step of a loop is positive");
-    const constant = isConstant(from) && isConstant(to);
-    const turns = constant ? Math.max(0, Math.ceil((to.base - from.base) / step)) : undefined;
-    const writtenOut = turns !== undefined && (turns <= 1 || (loop.mode === "unroll" && (this.#unroll === "always" || this.#isIndexOfRegisters(loop.body, variable))));
+    const turns = turnsOf(from, to, step);
+    const writtenOut = turns !== undefined && (turns <= 1 || (loop.mode === "unroll" && (this.#unroll === "always" || indexes(loop.body, variable, (buffer) => this.#registers.has(buffer)))));
     if (writtenOut) {
       const actions: Action[] = [];
       for (let turn = 0; turn < turns; turn++) {
@@ -90,7 +89,7 @@ class Lowering {
       // A fence stands directly inside a serial loop; where that loop had one turn there is nothing to fence.
       return loop.mode === "serial" ? actions.filter(({ kind }) => kind !== "fence") : actions;
     }
-    invariant(loop.mode === "serial" || constant, () => "the bounds of an unrolled loop are constant");
+    invariant(loop.mode === "serial" || turns !== undefined, () => "the bounds of an unrolled loop are constant");
     const last = turns === undefined ? rangeOf(to, this.ranges)[1] - 1 : from.base + (turns - 1) * step;
     const bounds: readonly [number, number] = [from.offset === undefined ? rangeOf(from, this.ranges)[0] : -Infinity, to.offset === undefined ? last : Infinity];
     const earlier = this.ranges.get(variable);
@@ -111,14 +110,6 @@ class Lowering {
       { kind: "let", local: whole, value },
       { kind: "let", local, value: both(both(lane(0), lane(1)), both(lane(2), lane(3))) },
     ];
-  }
-
-  #isIndexOfRegisters(body: readonly Statement[], variable: VariableId): boolean {
-    let found = false;
-    eachAccess(body, (buffer, at) => {
-      if (this.#registers.has(buffer) && at.terms.some(([term]) => term === variable)) found = true;
-    });
-    return found;
   }
 
   #value(expression: Expression): Value {

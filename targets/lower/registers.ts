@@ -1,17 +1,17 @@
 /**
- * Register buffers become locals: one vector local for each 4 elements that are only met 4 at a time, else one scalar
- * local for each element.
+ * Register buffers become locals: one vector for each aligned 4 elements that are only met together, else one scalar for
+ * each element.
  */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Buffer, BufferId, Index, Lanes, LocalId, Scalar, Statement } from "../../compiler/schedule/kernel.ts";
-import { eachAccess } from "./accesses.ts";
+import { eachUnrolledAccess } from "./accesses.ts";
 import { isConstant } from "./fold-index.ts";
 import type { Action, Value } from "./lowered.ts";
 
 export class Registers {
   readonly #buffers: readonly Buffer[];
-  /** Buffers some of whose accesses are scalar or not aligned to 4 elements. */
-  readonly #scalar = new Set<BufferId>();
+  /** Aligned 4 elements that some access does not meet as a whole. */
+  readonly #scalar = new Set<string>();
   readonly #locals: { type: Scalar; lanes: Lanes }[];
   readonly #places = new Map<string, LocalId>();
 
@@ -19,9 +19,9 @@ export class Registers {
   constructor(buffers: readonly Buffer[], body: readonly Statement[], locals: { type: Scalar; lanes: Lanes }[]) {
     this.#buffers = buffers;
     this.#locals = locals;
-    eachAccess(body, (buffer, at, lanes, count) => {
-      const aligned = lanes === 4 && count === undefined && at.base % 4 === 0 && at.terms.every(([, factor]) => factor % 4 === 0);
-      if (this.has(buffer) && !aligned) this.#scalar.add(buffer);
+    eachUnrolledAccess(body, (buffer) => this.has(buffer), (buffer, { base }, lanes, count) => {
+      if (lanes === 4 && count === undefined && base % 4 === 0) return;
+      for (let element = base; element < base + lanes; element++) this.#scalar.add(quadOf(buffer, element));
     });
   }
 
@@ -52,14 +52,14 @@ export class Registers {
     const scalar = (lane: number): Value =>
       lane < count ? { kind: "local", local: this.#local(buffer, element + lane, 1), type, lanes: 1 } : { kind: "literal", value: 0, type, lanes: 1 };
     if (lanes === 1) return scalar(0);
-    if (!this.#scalar.has(buffer)) return { kind: "local", local: this.#local(buffer, element, 4), type, lanes: 4 };
+    if (!this.#scalar.has(quadOf(buffer, element))) return { kind: "local", local: this.#local(buffer, element, 4), type, lanes: 4 };
     return { kind: "pack", type, lanes: 4, parts: [0, 1, 2, 3].map(scalar) };
   }
 
   store(buffer: BufferId, at: Index, value: Value, count = value.lanes as number): readonly Action[] {
     const element = this.#element(buffer, at);
     if (value.lanes === 1) return [{ kind: "let", local: this.#local(buffer, element, 1), value }];
-    if (!this.#scalar.has(buffer)) return [{ kind: "let", local: this.#local(buffer, element, 4), value }];
+    if (!this.#scalar.has(quadOf(buffer, element))) return [{ kind: "let", local: this.#local(buffer, element, 4), value }];
     const { type } = value;
     const whole = (this.#locals.push({ type, lanes: 4 }) - 1) as LocalId; // brands an index into locals
     const lanes = [0, 1, 2, 3].slice(0, count).map((lane): Action => ({
@@ -70,3 +70,5 @@ export class Registers {
     return [{ kind: "let", local: whole, value }, ...lanes];
   }
 }
+
+const quadOf = (buffer: BufferId, element: number): string => `${buffer}:${Math.floor(element / 4)}`;
