@@ -41,6 +41,9 @@ const negatedFactor = ({ b, x: factor, c: number, numbers }: Match): ValueId => 
   return b.mul(factor, b.like(number, negated));
 };
 
+/** Else the numbers of a rule that gathers them could change places for ever. */
+const notNumber = ({ b, x: operand }: Match): boolean => b.splat(operand) === undefined;
+
 const NAN_EQUALS = "NaN is not equal to itself";
 const REORDERS = "rounds in another order";
 
@@ -58,7 +61,7 @@ export const algebraRules: readonly AlgebraRule[] = [
   rule("x + x -> 0", add(x, x), zerosLike, { over: "bool" }),
   rule("x + -y -> x - y", add(x, neg(y)), ({ b, x, y }) => b.sub(x, y)),
   rule("x - -y -> x + y", sub(x, neg(y)), ({ b, x, y }) => b.add(x, y)),
-  rule("(x + c) + d -> x + (c + d)", add(add(x, constant), another), ({ b, x, c, d }) => b.add(x, b.add(c, d)), { fastMathOnly: REORDERS }),
+  rule("(x + c) + d -> x + (c + d)", add(add(x, constant), another), ({ b, x, c, d }) => b.add(x, b.add(c, d)), { fastMathOnly: REORDERS, when: notNumber }),
 
   // ---- signs
   rule("-(-x) -> x", neg(neg(x)), ({ x }) => x),
@@ -80,7 +83,8 @@ export const algebraRules: readonly AlgebraRule[] = [
   rule("x * -1 -> -x", mul(x, minusOne), ({ b, x }) => b.neg(x)),
   rule("x * 0 -> 0", mul(x, anyZero), zerosLike, { fastMathOnly: "0 * NaN is NaN, and zeros have signs" }),
   rule("x * x -> x", mul(x, x), ({ x }) => x, { over: "bool" }),
-  rule("(x * c) * d -> x * (c * d)", mul(mul(x, constant), another), ({ b, x, c, d }) => b.mul(x, b.mul(c, d)), { fastMathOnly: REORDERS }),
+  rule("(x * c) * d -> x * (c * d)", mul(mul(x, constant), another), ({ b, x, c, d }) => b.mul(x, b.mul(c, d)),
+    { fastMathOnly: REORDERS, when: notNumber }),
   rule("x / 1 -> x", div(x, one), ({ x }) => x),
   rule("x / -1 -> -x", div(x, minusOne), ({ b, x }) => b.neg(x)),
   rule("x / 2^k -> x * 2^-k", div(x, powerOfTwo), ({ b, x, numbers }) => b.mul(x, b.like(x, 1 / numbers.c))),
@@ -108,8 +112,10 @@ export const algebraRules: readonly AlgebraRule[] = [
   rule("max(x, x) -> x", max(x, x), ({ x }) => x),
   rule("min(x, inf) -> x", min(x, numbered("c", (n) => n === Infinity)), ({ x }) => x),
   rule("max(x, -inf) -> x", max(x, numbered("c", (n) => n === -Infinity)), ({ x }) => x),
-  rule("min(min(x, c), d) -> min(x, min(c, d))", min(min(x, constant), another), ({ b, x, c, d }) => b.op("min", [x, b.op("min", [c, d], {})], {})),
-  rule("max(max(x, c), d) -> max(x, max(c, d))", max(max(x, constant), another), ({ b, x, c, d }) => b.op("max", [x, b.op("max", [c, d], {})], {})),
+  rule("min(min(x, c), d) -> min(x, min(c, d))", min(min(x, constant), another), ({ b, x, c, d }) => b.op("min", [x, b.op("min", [c, d], {})], {}),
+    { when: notNumber }),
+  rule("max(max(x, c), d) -> max(x, max(c, d))", max(max(x, constant), another), ({ b, x, c, d }) => b.op("max", [x, b.op("max", [c, d], {})], {}),
+    { when: notNumber }),
   rule("floor floor x -> floor x", rounded.floor(rounded.floor(x)), ({ b, x }) => b.op("floor", [x], {})),
   rule("ceil ceil x -> ceil x", rounded.ceil(rounded.ceil(x)), ({ b, x }) => b.op("ceil", [x], {})),
   rule("round round x -> round x", rounded.round(rounded.round(x)), ({ b, x }) => b.op("round", [x], {})),

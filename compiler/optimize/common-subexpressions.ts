@@ -9,8 +9,8 @@
  * Draws are pure functions of their key, so equal draws are one. The args of commutative ops may stand in either order.
  * Leaves host nodes alone. Needs nothing before it; the passes that match values by name need it before them.
  */
-import type { Node, Region, TensorType, ValueId } from "../ir/graph.ts";
-import type { OpName } from "../ops/attributes.ts";
+import type { Node, Region, ValueId } from "../ir/graph.ts";
+import type { AttributesOf, OpName } from "../ops/index.ts";
 import type { Pass } from "./pass.ts";
 import { stored } from "./rewrite.ts";
 import { renumber } from "./sweep.ts";
@@ -32,7 +32,7 @@ function shareEqualNodes(region: Region): Region {
   for (const node of region.nodes) {
     const args = node.args.map((arg) => renamed[arg]);
     if (node.kind === "op") {
-      const key = keyOf(node.op, args, node.attributes, region.types[node.results[0]]);
+      const key = keyOf(node.op, args, node.attributes);
       const earlier = known.get(key);
       if (earlier !== undefined) {
         node.results.forEach((result, i) => { renamed[result] = earlier[i]; });
@@ -46,15 +46,27 @@ function shareEqualNodes(region: Region): Region {
   return renumber({ ...region, nodes, results: region.results.map((result) => renamed[result]) });
 }
 
-function keyOf(op: OpName, args: readonly ValueId[], attributes: object, type: TensorType): string {
+function keyOf(op: OpName, args: readonly ValueId[], attributes: AttributesOf<OpName>): string {
   const ordered = commutative.has(op) && args[0] > args[1] ? [args[1], args[0]] : args;
-  let key = `${op} ${ordered.join(" ")}`;
-  for (const [name, value] of Object.entries(attributes)) {
-    key += name === "data" ? ` ${numbersKey(value, type)}` : ` ${name}=${String(value)}`;
+  return `${op} ${ordered.join(" ")} ${attributesKey(op, attributes)}`;
+}
+
+/** Attributes outlive the nodes that passes copy, so each text is made once. */
+const attributeKeys = new WeakMap<object, string>();
+
+function attributesKey(op: OpName, attributes: AttributesOf<OpName>): string {
+  let key = attributeKeys.get(attributes);
+  if (key === undefined) {
+    key = op === "constant"
+      ? constantKey(attributes as AttributesOf<"constant">) // op and attributes are of one node
+      : Object.entries(attributes).map(([name, value]) => `${name}=${String(value)}`).join(" ");
+    attributeKeys.set(attributes, key);
   }
   return key;
 }
 
 /** Equal for numbers that are stored as the same bits; -0 differs from 0. */
-const numbersKey = (data: readonly number[], type: TensorType): string =>
-  data.map((number) => { const x = stored(type.element, number); return Object.is(x, -0) ? "-0" : String(x); }).join();
+function constantKey({ element, shape, data }: AttributesOf<"constant">): string {
+  const numbers = data.map((number) => { const x = stored(element, number); return Object.is(x, -0) ? "-0" : String(x); });
+  return `${element} ${shape.join()} ${numbers.join()}`;
+}

@@ -110,15 +110,19 @@ export function rewritesOf(rules: readonly AlgebraRule[], fastMath: boolean): Re
 }
 
 function applyRule(w: Rewriter, node: Candidate, entry: AlgebraRule, fastMath: boolean): ValueId | undefined {
+  if (!possible(w, entry.pattern, node.args)) return undefined;
   const element = w.typeOf(node.args[0]).element;
   if (entry.over !== undefined && !inDomain(element, entry.over)) return undefined;
   if (entry.fastMathOnly !== undefined && !fastMath && isFloat(element)) return undefined;
-  for (const bindings of matchNode(w, entry.pattern, node.args, node.attributes, { values: {}, numbers: {} })) {
+  let replacement: ValueId | undefined;
+  matchNode(w, entry.pattern, node.args, node.attributes, { values: {}, numbers: {} }, (bindings) => {
     // A replacement names only variables of its pattern, and those are bound.
     const match = { ...bindings.values, b: w, numbers: bindings.numbers } as Match;
-    if (entry.when === undefined || entry.when(match)) return entry.replacement(match);
-  }
-  return undefined;
+    if (entry.when !== undefined && !entry.when(match)) return false;
+    replacement = entry.replacement(match);
+    return true;
+  });
+  return replacement;
 }
 
 function inDomain(element: Element, domain: Domain): boolean {
@@ -130,44 +134,55 @@ function inDomain(element: Element, domain: Domain): boolean {
   }
 }
 
-/** All ways to match: more than one only where an op commutes. */
-function* matchNode(
-  w: Rewriter, pattern: OpPattern, args: readonly ValueId[], attributes: AttributesOf<OpName>, bindings: Bindings,
-): Generator<Bindings> {
-  const given: Readonly<Record<string, unknown>> = attributes;
-  for (const name in pattern.attributes) if (given[name] !== pattern.attributes[name]) return;
-  yield* matchArgs(w, pattern.args, args, 0, bindings);
-  if (commutative.has(pattern.op)) yield* matchArgs(w, pattern.args, [args[1], args[0]], 0, bindings);
-}
-
-function* matchArgs(
-  w: Rewriter, patterns: readonly Pattern[], args: readonly ValueId[], from: number, bindings: Bindings,
-): Generator<Bindings> {
-  if (from === patterns.length) {
-    yield bindings;
-    return;
+/** A cheap look before matching: each arg that must be an op or a number has one among the node's args. */
+function possible(w: Rewriter, pattern: OpPattern, args: readonly ValueId[]): boolean {
+  const fits = (expected: Pattern, arg: ValueId): boolean => {
+    const op = w.definition(arg)?.op;
+    return expected.kind === "op" ? op === expected.op : op === "constant";
+  };
+  for (let i = 0; i < pattern.args.length; i++) {
+    const expected = pattern.args[i];
+    if (expected.kind === "variable") continue;
+    if (!fits(expected, args[i]) && !(commutative.has(pattern.op) && fits(expected, args[1 - i]))) return false;
   }
-  for (const next of matchValue(w, patterns[from], args[from], bindings)) yield* matchArgs(w, patterns, args, from + 1, next);
+  return true;
 }
 
-function* matchValue(w: Rewriter, pattern: Pattern, value: ValueId, bindings: Bindings): Generator<Bindings> {
+/** Takes what the variables are bound to; false: look for another way to match. There are several where an op commutes. */
+type Accept = (bindings: Bindings) => boolean;
+
+function matchNode(
+  w: Rewriter, pattern: OpPattern, args: readonly ValueId[], attributes: AttributesOf<OpName>, bindings: Bindings, accept: Accept,
+): boolean {
+  const given: Readonly<Record<string, unknown>> = attributes;
+  for (const name in pattern.attributes) if (given[name] !== pattern.attributes[name]) return false;
+  return matchArgs(w, pattern.args, args, 0, bindings, accept) ||
+    (commutative.has(pattern.op) && args[0] !== args[1] && matchArgs(w, pattern.args, [args[1], args[0]], 0, bindings, accept));
+}
+
+function matchArgs(
+  w: Rewriter, patterns: readonly Pattern[], args: readonly ValueId[], from: number, bindings: Bindings, accept: Accept,
+): boolean {
+  if (from === patterns.length) return accept(bindings);
+  return matchValue(w, patterns[from], args[from], bindings, (next) => matchArgs(w, patterns, args, from + 1, next, accept));
+}
+
+function matchValue(w: Rewriter, pattern: Pattern, value: ValueId, bindings: Bindings, accept: Accept): boolean {
   switch (pattern.kind) {
     case "variable": {
       const bound = bindings.values[pattern.name];
-      if (bound === undefined) yield { ...bindings, values: { ...bindings.values, [pattern.name]: value } };
-      else if (bound === value) yield bindings;
-      return;
+      if (bound === undefined) return accept({ ...bindings, values: { ...bindings.values, [pattern.name]: value } });
+      return bound === value && accept(bindings);
     }
     case "number": {
       const number = w.splat(value);
-      if (number === undefined || !pattern.test(number, w.typeOf(value).element)) return;
-      if (pattern.name === undefined) yield bindings;
-      else yield { values: { ...bindings.values, [pattern.name]: value }, numbers: { ...bindings.numbers, [pattern.name]: number } };
-      return;
+      if (number === undefined || !pattern.test(number, w.typeOf(value).element)) return false;
+      if (pattern.name === undefined) return accept(bindings);
+      return accept({ values: { ...bindings.values, [pattern.name]: value }, numbers: { ...bindings.numbers, [pattern.name]: number } });
     }
     case "op": {
       const node = w.as(value, pattern.op);
-      if (node !== undefined) yield* matchNode(w, pattern, node.args, node.attributes, bindings);
+      return node !== undefined && matchNode(w, pattern, node.args, node.attributes, bindings, accept);
     }
   }
 }

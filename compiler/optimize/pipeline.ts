@@ -41,10 +41,14 @@ export function runPasses(
   region: Region, list: readonly Pass[], options: PassOptions, after?: (pass: Pass, region: Region) => void,
 ): Region {
   let current = region;
+  /** What each pass left behind; there it finds nothing more. */
+  const settled = new Map<Pass, Region>();
   for (let round = 0; round < ROUNDS; round++) {
     const before = current;
     for (const pass of list) {
+      if (settled.get(pass) === current) continue;
       const next = pass.run(current, options);
+      settled.set(pass, next);
       if (next !== current) after?.(pass, next);
       current = next;
     }

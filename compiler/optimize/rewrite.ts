@@ -52,17 +52,16 @@ export class Rewriter extends Builder {
   }
 
   walk(region: Region): Region {
-    const renamed: ValueId[] = [];
+    const renamed = new Array<ValueId>(region.types.length);
     const rename = (old: ValueId, value: ValueId): void => {
       renamed[old] = value;
       this.counts[value] = (this.counts[value] ?? 0) + this.oldUses[old];
     };
     for (const param of region.params) rename(param, this.parameter(region.types[param]));
     for (const node of region.nodes) {
-      const args = node.args.map((arg) => renamed[arg]);
       this.site = node.site;
-      const values = this.append(node, args, node.results.map((result) => region.types[result]));
-      node.results.forEach((result, i) => rename(result, values[i]));
+      const values = this.append(node, renamed, region.types);
+      for (let i = 0; i < values.length; i++) rename(node.results[i], values[i]);
     }
     return this.region(region.results.map((result) => renamed[result]));
   }
@@ -109,20 +108,24 @@ export class Rewriter extends Builder {
 
   // ---- appending
 
-  private append(node: Node, args: readonly ValueId[], types: readonly TensorType[]): readonly ValueId[] {
-    if (node.kind === "leave") {
+  private append(node: Node, renamed: readonly ValueId[], types: readonly TensorType[]): readonly ValueId[] {
+    const same = node.args.every((arg) => renamed[arg] === arg);
+    const moved = same ? node : { ...node, args: node.args.map((arg) => renamed[arg]) };
+    if (moved.kind === "leave") {
       this.fired++;
-      return args;
+      return moved.args;
     }
-    if (node.kind === "op") {
-      const found = this.simplify({ op: node.op, args, attributes: node.attributes });
+    if (moved.kind === "op") {
+      const found = this.simplify(moved);
       if (found !== undefined) return [found];
     }
-    const results = types.map((type) => this.define(type));
-    const copy = { ...node, args, results };
+    const first = this.types.length;
+    for (const result of node.results) this.define(types[result]);
+    // Before the first change every node is the old one: no copy is made of what stays.
+    const copy = same && node.results[0] === first ? node : { ...moved, results: node.results.map((_, i) => (first + i) as ValueId) };
     this.nodes.push(copy);
-    for (const result of results) this.definitions[result] = copy;
-    return results;
+    for (const result of copy.results) this.definitions[result] = copy;
+    return copy.results;
   }
 
   private simplify<K extends OpName>(node: Candidate<K>): ValueId | undefined {

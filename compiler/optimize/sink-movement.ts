@@ -87,7 +87,7 @@ function broadcastBefore(
   w: Rewriter, x: ValueId, axes: readonly number[], shape: readonly number[], reshaped: readonly number[],
 ): ValueId | undefined {
   const groups = reshapeGroups(shape, reshaped);
-  if (groups === null) return undefined;
+  if (groups === null || w.shapeOf(x).includes(1)) return undefined;
   const before: number[] = [];
   for (const { from, to } of groups) {
     const held = to.filter((axis) => axes.includes(axis));

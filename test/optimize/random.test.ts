@@ -8,8 +8,9 @@ import { evaluate } from "../../compiler/reference/index.ts";
 import type { Tensor } from "../../compiler/reference/index.ts";
 import { randomGraph } from "../ops/random-graph.ts";
 import type { RandomGraph } from "../ops/random-graph.ts";
+import { movementGraph } from "./movement-graph.ts";
 
-const count = 150;
+const count = 100;
 
 /** The first element that differs by more than `tolerance` (relative to max(1, |y|)); 0: bits must agree. */
 function difference(expected: readonly Tensor[], actual: readonly Tensor[], tolerance: number): string | undefined {
@@ -46,6 +47,15 @@ describe.each(passes.map((pass) => [pass.name, pass] as const))("%s on random gr
     }
   });
 
+  test("keeps every bit of movement, integer sums and dots", () => {
+    for (let seed = 0; seed < count; seed++) {
+      const graph = movementGraph(seed, pass.keeps === "exact" ? "f32" : "i32");
+      const once = pass.run(graph.region, strict);
+      expectSameMeaning(graph, once, `${name}, seed ${seed}`, 0);
+      expect(pass.run(once, strict)).toBe(once);
+    }
+  });
+
   test("keeps the meaning under fast math", () => {
     for (let seed = 0; seed < count; seed++) {
       const graph = randomGraph(seed, { nodes: 40, kind: "smooth", elements: ["f32"] });
@@ -65,6 +75,15 @@ describe("the whole list on random graphs", () => {
       expect(printRegion(runPasses(once, passes, strict))).toBe(printRegion(once));
     }
   });
+});
+
+test("the whole list keeps every bit of movement, integer sums and dots", () => {
+  for (let seed = 0; seed < 3 * count; seed++) {
+    const graph = movementGraph(seed, "i32", 40);
+    const once = runPasses(graph.region, passes, strict);
+    expectSameMeaning(graph, once, `seed ${seed}`, 0);
+    expect(printRegion(runPasses(once, passes, strict))).toBe(printRegion(once));
+  }
 });
 
 /** The graph with those of its results that hold integers or truth values. */
