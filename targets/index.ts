@@ -9,7 +9,7 @@ import { build, type BuildOptions, check as checkSource, type TargetName } from 
 import type { OutputFile } from "./module/index.ts";
 
 export { format } from "../grammar/index.ts";
-export type { Span } from "../grammar/index.ts";
+export type { FormatResult, Span, SyntaxProblem } from "../grammar/index.ts";
 export type { BuildOptions as CompileOptions, Diagnostic, OutputFile, Parameter, SelfTestResult, SourceOptions, Sources, TargetName };
 
 export interface CompileResult {

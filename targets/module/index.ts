@@ -15,7 +15,7 @@ import { Names, property, signatureOf } from "./text.ts";
 import { byName, variantFunction } from "./variants.ts";
 
 export { bakeSelfTest } from "./self-test.ts";
-export { signatureOf } from "./text.ts";
+export { countOf, isScalar, leavesOf, type PlacedLeaf, signatureOf, typeText } from "./text.ts";
 
 export interface ModuleOptions {
   /** Of the files, without extension: `digits`. */
@@ -30,8 +30,8 @@ export interface OutputFile {
   readonly contents: string | Uint8Array;
 }
 
-/** Names that a module's object has besides its entries; an entry cannot be called so. */
-export const memberNames = ["parameters", "reset", "save", "load", "selfTest", "peakBytes", "signature", "then"] as const;
+/** Names that an entry cannot have: the members of a module's object (and `then`: promises ask for it) and the exports of its artifact. */
+export const memberNames = ["parameters", "reset", "save", "load", "selfTest", "peakBytes", "signature", "then", "init", "memory"] as const;
 
 const helpers = "create kernels buffer f32 f64 i32 u32 u8 states externs seed wasm weights target running idle boot persistent table signature peakBytes before error";
 
@@ -118,13 +118,11 @@ function loading(program: Program, artifacts: readonly Artifact[], options: Modu
     text += `\nconst inlined = "${inline}";\n`;
   }
   if (js) {
-    uses.add("fromBase64");
     text += `\nconst jsKernels = ${js.source};\n`;
   }
   const place = options.inline ? "fromBase64(inlined)" : `new URL("./${options.name}.wasm", import.meta.url)`;
   const fromWasm = "await instantiateWasm(wasm)";
-  const constants = program.constants.map(({ at, bytes }) => `  new Uint8Array(buffer).set(fromBase64("${toBase64(bytes)}"), ${at});\n`).join("");
-  const withJs = `  buffer = new ArrayBuffer(${memoryBytes});\n${constants}  kernels = jsKernels(buffer);\n`;
+  const withJs = `  buffer = new ArrayBuffer(${memoryBytes});\n  kernels = jsKernels(buffer);\n`;
   if (wasm && js) {
     return {
       settings: [`wasm = ${place}`, `target = typeof WebAssembly === "object" ? "wasm" : "js"`],

@@ -46,7 +46,7 @@ export const toyProgram: Program = {
     { path: "$random", type: { element: "u32", shape: [2] }, role: "random", span, at: 48 },
   ],
   init: { plan: [run], seedAt: 0 },
-  constants: [{ at: 8, bytes: new Uint8Array([1, 2, 3]) }],
+  constants: [],
   externs: [],
   peakBytes: 192,
   memory: { constantBytes: 16, stateBytes: 40, arenaBytes: 136 },
@@ -60,7 +60,7 @@ export const toyKernels: Artifact = {
   const f32 = new Float32Array(memory), i32 = new Int32Array(memory), u32 = new Uint32Array(memory), u8 = new Uint8Array(memory), f64 = new Float64Array(memory);
   const predict = (n) => { for (let i = 0; i < n; i++) f32[31 + i] = f32[16 + 3 * i] * f32[4] + f32[17 + 3 * i] * f32[5] + f32[18 + 3 * i] * f32[6]; };
   return {
-    init() { f32.set([u32[0], 2, u8[8]], 4); f32.fill(0, 7, 10); u8.fill(0, 40, 42); u32[12] = u32[0]; u32[13] = 0; },
+    init() { f32.set([u32[0], 2, 1], 4); f32.fill(0, 7, 10); u8.fill(0, 40, 42); u32[12] = u32[0]; u32[13] = 0; },
     step() { for (let i = 0; i < 3; i++) { f32[4 + i] += f32[26] * f32[16 + i]; f32[7 + i] = f32[19 + i]; f32[28 + i] = f32[4 + i]; } u32[13]++; u8[40] = 1; f32[27] = i32[24] + i32[25]; },
     predict_1() { predict(1); },
     predict_4() { predict(4); },

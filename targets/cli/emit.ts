@@ -1,0 +1,44 @@
+/** `--emit`: the stages between text and module, as text. */
+import { printGraph } from "../../compiler/ir/print.ts";
+import { parse } from "../../grammar/index.ts";
+import { targets } from "../compile.ts";
+import { compile } from "../../compiler/index.ts";
+import type { Io } from "./io.ts";
+import type { BuildFlags } from "./options.ts";
+import { printKernels, printPlan } from "../../compiler/schedule/print.ts";
+import { refuseErrors, type Source } from "./sources.ts";
+
+export const stages = ["ast", "graph", "optimized", "kernels", "plan", "wat", "js"] as const;
+export type Stage = (typeof stages)[number];
+
+export async function emitStage(stage: Stage, source: Source, flags: BuildFlags, io: Io): Promise<string> {
+  if (stage === "ast") {
+    const { file } = parse(source.text, source.file);
+    return `${JSON.stringify(file, (key, value: unknown) => (key === "span" ? undefined : value), 2)}\n`;
+  }
+  const target = stage === "wat" ? targets.wasm : stage === "js" ? targets.js : targets[flags.target[0]];
+  const { diagnostics, graph, optimized, program, artifacts } = await compile(source.text, { file: source.file, read: source.read, dims: flags.dim, seed: flags.seed, fastMath: flags.fastMath, targets: [target] });
+  refuseErrors(diagnostics, source, io, flags.json);
+  if (graph === null || optimized === null || program === null) return "";
+  switch (stage) {
+    case "graph": return printGraph(graph);
+    case "optimized": return printGraph(optimized);
+    case "kernels": return printKernels(program);
+    case "plan": return printPlan(program);
+    default: {
+      const [artifact] = artifacts;
+      return artifact.kind === "js" ? `${artifact.source}\n` : watText(artifact.bytes);
+    }
+  }
+}
+
+async function watText(bytes: Uint8Array): Promise<string> {
+  const { default: binaryen } = await import("binaryen");
+  const { Features } = binaryen; // of the run-time object: the declared numbers are not those of the release
+  const module = binaryen.readBinaryWithFeatures(bytes, Features.MutableGlobals | Features.NontrappingFPToInt | Features.SIMD128 | Features.BulkMemory | Features.BulkMemoryOpt | Features.SignExt);
+  try {
+    return module.emitText();
+  } finally {
+    module.dispose();
+  }
+}

@@ -1,0 +1,45 @@
+/** Builds dist/: the command (cli.js), the library (index.js, for Node and browsers) and its types. Binaryen stays outside: it is loaded when first needed. */
+import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { esbuildLoaders } from "./loaders.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  external: ["binaryen"],
+  plugins: [esbuildLoaders()],
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+async function types() {
+  const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+  try {
+    await promisify(execFile)(process.execPath, [tsc, "-p", "targets/package/tsconfig.json"], { cwd: root });
+  } catch (error) {
+    process.stderr.write(error.stdout ?? "");
+    throw new Error("tsc cannot write the types", { cause: error });
+  }
+}
+
+await rm(path.join(root, "dist"), { recursive: true, force: true });
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: ["targets/cli/main.ts"],
+    outfile: "dist/cli.js",
+    platform: "node",
+    // Bundled CommonJS asks for built-in modules by `require`.
+    banner: { js: `#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);` },
+  }),
+  build({ ...common, entryPoints: ["targets/index.ts"], outfile: "dist/index.js", platform: "neutral", mainFields: ["module", "main"] }),
+  types(),
+]);
