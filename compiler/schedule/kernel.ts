@@ -99,6 +99,7 @@ export interface Kernel {
 export type Placement = number;
 
 export type Step =
+  /** `bindings`: one for each of the kernel's memory buffers, in order; aligned to the buffer's elements. */
   | { readonly kind: "run"; readonly kernel: KernelId; readonly bindings: readonly Placement[] }
   /** memory.copy: distinct ranges. */
   | { readonly kind: "copy"; readonly from: Placement; readonly to: Placement; readonly bytes: number }

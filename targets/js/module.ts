@@ -11,7 +11,7 @@ export function emitModule(program: Program): string {
   const bindings = bindingsOf(program, routines);
   const kernels = [...bindings].map(([kernel, places]) => emitKernel(lowerKernel(program.kernels[kernel], "registers"), places, `k${kernel}`, uses));
   let copies = false;
-  const functions = routines.map(({ symbol, steps }) => {
+  const methods = routines.map(({ symbol, steps }) => {
     const lines = steps.map((step) => {
       if (step.kind === "copy") {
         copies = true;
@@ -22,7 +22,7 @@ export function emitModule(program: Program): string {
       const open = step.bindings.flatMap((at, index) => (places[index] === null ? [elementAt(storages[index], at)] : []));
       return `k${step.kernel}(${open.join(", ")});`;
     });
-    return `function ${symbol}() {\n${lines.join("\n")}\n}`;
+    return `${symbol}() {\n${lines.join("\n")}\n}`;
   });
   const head = [
     ...[...uses.views].map((type) => `const ${views[type].name} = new ${views[type].array}(memory);`),
@@ -31,7 +31,8 @@ export function emitModule(program: Program): string {
     ...Object.entries(helpers).flatMap(([name, text]) => ([...uses.helpers].some((used) => used === name) ? [text] : [])),
     ...program.constants.map(constantText),
   ];
-  return `(memory) => {\n${[...head, ...kernels, ...functions].join("\n")}\nreturn { ${routines.map(({ symbol }) => symbol).join(", ")} };\n}`;
+  // Methods: a symbol of the user's is no name in this scope.
+  return `(memory) => {\n${[...head, ...kernels].join("\n")}\nreturn {\n${methods.join(",\n")}\n};\n}`;
 }
 
 /** Writes a constant into memory: short ones as numbers, others in base 64. */

@@ -63,8 +63,8 @@ export class FunctionBuilder {
 
   /** Defines the function. */
   finish(name: string, results: readonly ValueType[], body: readonly Ref[]): void {
-    const { code, none, type } = { code: this.assembler.code, none: this.assembler.none, type: (of: ValueType) => this.assembler.type(of) };
-    const whole = code.block(null, body, results.length === 0 ? none : type(results[0]));
-    this.assembler.function(name, this.#params, results, this.#locals, whole);
+    const { assembler } = this;
+    const whole = assembler.code.block(null, body, results.length === 0 ? assembler.none : assembler.type(results[0]));
+    assembler.function(name, this.#params, results, this.#locals, whole);
   }
 }
