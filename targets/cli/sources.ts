@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { countText, diagnosticData, inSourceOrder, renderDiagnostics, type Sources } from "../../compiler/diagnostics/render.ts";
+import { library } from "../../compiler/std/index.ts";
 import { type Io, Refused, UsageError } from "./io.ts";
 
 const reasons: Readonly<Record<string, string>> = { ENOENT: "there is no such file", EISDIR: "it is a directory", EACCES: "permission denied" };
@@ -52,7 +53,7 @@ export function readSource(file: string, cwd: string): Source {
         return undefined; // the compiler reports it, with the span
       }
     },
-    sources: (wanted) => texts.get(wanted),
+    sources: (wanted) => texts.get(wanted) ?? library[wanted],
     files: () => [...paths],
   };
 }
