@@ -1,0 +1,46 @@
+/** Constant data: equal bytes are stored once. */
+import type { Element } from "../ir/graph.ts";
+import { elementCount } from "../ir/graph.ts";
+import type { OpNode } from "../ir/graph.ts";
+import { byteSize } from "../program.ts";
+import type { Constant } from "../program.ts";
+import type { Placement } from "./kernel.ts";
+import { exact } from "./lower/registers.ts";
+import { aligned } from "./memory.ts";
+
+export class ConstantPool {
+  readonly constants: Constant[] = [];
+  /** So far. */
+  byteLength = 0;
+  private readonly known = new Map<string, Placement>();
+
+  place(node: OpNode<"constant">): Placement {
+    const { element, shape, data } = node.attributes;
+    const bytes = encode(element, elementCount(shape), data);
+    const key = bytes.join();
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const at = this.byteLength;
+    this.known.set(key, at);
+    this.constants.push({ at, bytes });
+    this.byteLength += aligned(bytes.length);
+    return at;
+  }
+}
+
+/** Little-endian, as memory holds it. */
+function encode(element: Element, count: number, data: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(count * byteSize(element));
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < count; i++) {
+    const value = exact(data.length === 1 ? data[0] : data[i], element);
+    switch (element) {
+      case "f32": view.setFloat32(4 * i, value, true); break;
+      case "f64": view.setFloat64(8 * i, value, true); break;
+      case "i32": view.setInt32(4 * i, value, true); break;
+      case "u32": view.setUint32(4 * i, value, true); break;
+      case "bool": view.setUint8(i, value); break;
+    }
+  }
+  return bytes;
+}

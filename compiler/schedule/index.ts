@@ -1,0 +1,184 @@
+/**
+ * Graph -> Program: kernels, plans and the memory layout.
+ *
+ * Per region: facts about its values, fusion into groups, one unit of kernels for each group, an order, places in memory.
+ */
+import type { Entry, EntryParameter, Graph, Region, Tree, ValueId } from "../ir/graph.ts";
+import { definitionOf } from "../ops/index.ts";
+import type { OpName } from "../ops/index.ts";
+import type { Machine, PlacedTree, Program, ProgramEntry } from "../program.ts";
+import { belowOf } from "./below.ts";
+import { ConstantPool } from "./constants.ts";
+import { Facts, isConstant } from "./facts.ts";
+import { fuse } from "./fuse.ts";
+import type { Placement, Step } from "./kernel.ts";
+import { KernelTable } from "./kernels.ts";
+import { lowerGroup } from "./lower/index.ts";
+import { aligned, bytesOf, planMemory } from "./memory.ts";
+import type { MemoryPlan } from "./memory.ts";
+import { orderUnits } from "./order.ts";
+import type { StateWrite } from "./order.ts";
+import type { Unit } from "./unit.ts";
+
+export { printKernels, printPlan } from "./print.ts";
+
+export function schedule(graph: Graph, machine: Machine): Program {
+  const constants = new ConstantPool();
+  const kernels = new KernelTable();
+  const init = prepare(initEntry(graph), machine, constants);
+  const entries = graph.entries.map((entry) => prepare(entry, machine, constants));
+
+  let top = constants.byteLength;
+  const states = graph.states.map((state) => {
+    const at = top;
+    top += aligned(bytesOf(state.type));
+    return { ...state, at };
+  });
+  const arenaAt = top;
+  const places = states.map(({ at }) => at);
+  const plans = [init, ...entries].map((prepared) => place(prepared, places, arenaAt));
+  const arenaBytes = Math.max(0, ...plans.map((plan) => plan.arenaBytes));
+  const [initPlan, ...entryPlans] = plans;
+  const symbols = symbolsOf(graph.entries);
+  return {
+    entries: entries.map((prepared, i) => programEntry(prepared, entryPlans[i], symbols[i], kernels)),
+    states,
+    init: { plan: stepsOf(initPlan, kernels), seedAt: placeOf(initPlan, init.entry.region.params[0]) },
+    kernels: kernels.kernels,
+    constants: constants.constants,
+    externs: graph.externs,
+    peakBytes: arenaAt + arenaBytes,
+    memory: { constantBytes: constants.byteLength, stateBytes: arenaAt - constants.byteLength, arenaBytes },
+    sites: graph.sites,
+  };
+}
+
+type Scheduled = Pick<Entry, "reads" | "writes" | "region">;
+
+interface Prepared<E extends Scheduled = Scheduled> {
+  readonly entry: E;
+  readonly facts: Facts;
+  readonly units: readonly Unit[];
+  readonly writes: readonly StateWrite[];
+  readonly constants: ReadonlyMap<ValueId, Placement>;
+}
+
+const initEntry = (graph: Graph): Scheduled => ({ reads: [], writes: graph.states.map((_, i) => i as Entry["writes"][number]), region: graph.init }); // states in order
+
+/** Everything but the memory. */
+function prepare<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPool): Prepared<E> {
+  const { region } = entry;
+  const facts = new Facts(region);
+  const { groups, stored } = fuse(facts);
+  const units = groups.flatMap((group) => lowerGroup(facts, group, stored, machine) ?? []);
+  const writes = entry.writes.map((state, i): StateWrite => {
+    const read = entry.reads.indexOf(state);
+    return { old: read < 0 ? null : region.params[read], next: facts.source(region.results[i]) };
+  });
+  const constants = new Map<ValueId, Placement>();
+  const wanted = [...units.flatMap(({ reads }) => reads), ...region.results.map((result) => facts.source(result))];
+  for (const value of wanted) {
+    const node = facts.producers[value];
+    if (isConstant(facts, value) && node?.kind === "op" && node.op === "constant" && !constants.has(value)) constants.set(value, pool.place(node));
+  }
+  return { entry, facts, units: orderUnits(units, writes), writes, constants };
+}
+
+interface Placed extends MemoryPlan {
+  /** By leaf of the entry's result. */
+  readonly resultPlaces: readonly Placement[];
+}
+
+function place({ entry, facts, units, writes, constants }: Prepared, statePlaces: readonly Placement[], arenaAt: Placement): Placed {
+  const { params, results } = entry.region;
+  const fixed = new Map(constants);
+  entry.reads.forEach((state, i) => fixed.set(params[i], statePlaces[state]));
+  const plan = planMemory({
+    types: facts.types, units, fixed, arenaAt,
+    arguments: params.slice(entry.reads.length),
+    results: results.slice(entry.writes.length).map((result) => facts.source(result)),
+    writes: writes.map((write, i) => ({ ...write, at: statePlaces[entry.writes[i]] })),
+  });
+  return { ...plan, resultPlaces: plan.results.map((result) => placeOf(plan, result)) };
+}
+
+function placeOf({ places }: MemoryPlan, value: ValueId): Placement {
+  const at = places.get(value);
+  if (at === undefined) throw new Error(`internal: value ${value} has no place`);
+  return at;
+}
+
+function stepsOf(plan: Placed, kernels: KernelTable): Step[] {
+  return plan.units.flatMap((unit, i): Step[] => {
+    if (unit.copy !== undefined) {
+      const bytes = bytesOf(plan.typeOf(unit.copy.from));
+      const [from, to] = [placeOf(plan, unit.copy.from), placeOf(plan, unit.copy.to)];
+      return bytes === 0 ? [] : [{ kind: "copy", from, to, bytes }];
+    }
+    if (unit.host !== undefined) {
+      const { extern, args, results } = unit.host;
+      return [{ kind: "host", extern, args: args.map((arg) => placeOf(plan, arg)), results: results.map((result) => placeOf(plan, result)) }];
+    }
+    return unit.runs.map(({ kernel, bindings }): Step => ({
+      kind: "run",
+      kernel: kernels.add(kernel),
+      bindings: bindings.map((binding) => (binding.kind === "value" ? placeOf(plan, binding.value) : plan.scratch[i] + binding.byteOffset)),
+    }));
+  });
+}
+
+// ---- an entry's border
+
+function programEntry(prepared: Prepared<Entry>, plan: Placed, symbol: string, kernels: KernelTable): ProgramEntry {
+  const { entry } = prepared;
+  const { region, reads } = entry;
+  const args = region.params.slice(reads.length).map((param) => ({ at: placeOf(plan, param), below: belowOf(region, param) }));
+  const placedArgs = args[Symbol.iterator]();
+  const placedResults = plan.resultPlaces.map((at) => ({ at, below: undefined }))[Symbol.iterator]();
+  return {
+    name: entry.name,
+    symbol,
+    ...(entry.doc === undefined ? {} : { doc: entry.doc }),
+    train: entry.train,
+    variant: entry.variant,
+    parameters: entry.parameters.map(({ name, tree }: EntryParameter) => ({ name, tree: placeTree(tree, placedArgs) })),
+    result: entry.result === null ? null : placeTree(entry.result, placedResults),
+    plan: stepsOf(plan, kernels),
+    flops: regionFlops(region),
+  };
+}
+
+/** Gives the leaves of a tree their places, depth first. */
+function placeTree(tree: Tree, places: Iterator<{ readonly at: Placement; readonly below: number | undefined }>): PlacedTree {
+  switch (tree.kind) {
+    case "tensor": {
+      const next = places.next();
+      if (next.done === true) throw new Error("internal: an entry has more leaves than values");
+      const { at, below } = next.value;
+      return { kind: "tensor", type: tree.type, axes: tree.axes, at, ...(below === undefined ? {} : { below }) };
+    }
+    case "record": return { kind: "record", fields: tree.fields.map((field) => ({ name: field.name, tree: placeTree(field.tree, places) })) };
+    case "tuple": return { kind: "tuple", items: tree.items.map((item) => placeTree(item, places)) };
+  }
+}
+
+function regionFlops({ nodes, types }: Region): number {
+  const typesOf = (values: readonly ValueId[]) => values.map((value) => types[value]);
+  return nodes.reduce((total, node) => {
+    if (node.kind !== "op") return total;
+    const definition = definitionOf<OpName>(node.op);
+    return total + definition.flops(typesOf(node.args), typesOf(node.results), node.attributes);
+  }, 0);
+}
+
+/** `predict`, or `predict_32` where there are variants; made unique by a count if need be. */
+function symbolsOf(entries: readonly Entry[]): string[] {
+  const taken = new Set<string>(["init", "memory"]);
+  return entries.map(({ name, variant }) => {
+    const base = [name, ...Object.values(variant)].join("_");
+    let symbol = base;
+    for (let count = 2; taken.has(symbol); count++) symbol = `${base}_${count}`;
+    taken.add(symbol);
+    return symbol;
+  });
+}

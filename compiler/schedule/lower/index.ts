@@ -1,0 +1,47 @@
+/** A group as a unit: the one place where node families meet their lowerings. */
+import type { SiteId, ValueId } from "../../ir/graph.ts";
+import type { Machine } from "../../program.ts";
+import type { Facts, ScheduledNode } from "../facts.ts";
+import type { Group } from "../group.ts";
+import type { Unit } from "../unit.ts";
+import { lowerConcat, lowerPad } from "./box.ts";
+import { lowerNest } from "./nest.ts";
+import { lowerProduct } from "./product.ts";
+import { lowerRandomBits, lowerRandomFold } from "./random.ts";
+import { lowerRunning } from "./scan.ts";
+import { lowerScatter } from "./scatter.ts";
+import { lowerSort } from "./sort.ts";
+
+/** null: nothing of the group goes to memory. */
+export function lowerGroup(facts: Facts, group: Group, stored: ReadonlySet<ValueId>, machine: Machine): Unit | null {
+  const outputs = group.nodes.filter((node) => node.results.some((result) => stored.has(result)));
+  const { site } = outputs.at(-1) ?? group.nodes[0];
+  if (group.kind === "alone") return lowerAlone(facts, group.nodes[0], site);
+  if (outputs.length === 0) return null;
+  const name = nameOf(facts, group.kind === "dot" ? group.nodes[0] : outputs[outputs.length - 1]);
+  return group.kind === "dot" ? lowerProduct(facts, group, stored, machine, name, site) : lowerNest(facts, group, stored, name, site);
+}
+
+function nameOf(facts: Facts, node: ScheduledNode): string {
+  const op = node.kind === "op" ? node.op : node.name;
+  const shapes = (node.kind === "op" && node.op === "dot" ? node.args : node.results.slice(0, 1)).map((value) => facts.types[value].shape.join("x"));
+  return [op, ...shapes].filter((part) => part !== "").join("_");
+}
+
+function lowerAlone(facts: Facts, node: ScheduledNode, site: SiteId): Unit {
+  if (node.kind === "host") {
+    const args = node.args.map((arg) => facts.source(arg));
+    return { runs: [], host: { extern: node.name, args, results: node.results }, reads: [...new Set(args)], writes: node.results, scratchBytes: 0, inPlace: [] };
+  }
+  const name = nameOf(facts, node);
+  switch (node.op) {
+    case "concat": return lowerConcat(facts, node, name, site);
+    case "pad": return lowerPad(facts, node, name, site);
+    case "cumsum": case "cumprod": case "cummax": return lowerRunning(facts, node, name, site);
+    case "sort": return lowerSort(facts, node, name, site);
+    case "scatter": return lowerScatter(facts, node, name, site);
+    case "random_bits": return lowerRandomBits(facts, node, name, site);
+    case "random_fold": return lowerRandomFold(facts, node, name, site);
+    default: throw new Error(`internal: ${node.op} has no kernel of its own`);
+  }
+}

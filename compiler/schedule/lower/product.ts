@@ -1,0 +1,172 @@
+/**
+ * A product and what is done to its finished values while they are in registers.
+ *
+ *     %2 = dot %x %w;  %3 = add %2 (bcast %b);  %4 = max %3 0      sums start from %b; the epilogue stores max(sum, 0)
+ */
+import type { OpNode, SiteId, ValueId } from "../../ir/graph.ts";
+import type { Machine } from "../../program.ts";
+import { lowerDot } from "../contraction/index.ts";
+import type { DotRequest, Epilogue, Place } from "../contraction/index.ts";
+import { keyOf, linear } from "../coordinates.ts";
+import type { Affine } from "../coordinates.ts";
+import { store } from "../expression.ts";
+import type { Facts } from "../facts.ts";
+import { dotRuns } from "../fuse.ts";
+import type { Group } from "../group.ts";
+import type { BufferId, LocalId } from "../kernel.ts";
+import { leavesOf, leavesUnder } from "../leaves.ts";
+import type { Binding, InPlace, Unit } from "../unit.ts";
+import { Evaluator } from "./evaluate.ts";
+import { Registers } from "./registers.ts";
+
+export function lowerProduct(facts: Facts, group: Group, stored: ReadonlySet<ValueId>, machine: Machine, name: string, site: SiteId): Unit {
+  const [dot, ...after] = group.ops();
+  if (dot.op !== "dot") throw new Error("internal: a product starts with a dot");
+  const bias = findBias(facts, group, dot, after, stored);
+  /** What the epilogue gets. */
+  const given = bias === null ? dot.results[0] : bias.sum;
+  const outputs = group.ops().map((node) => node.results[0]).filter((value) => stored.has(value));
+  const epilogue = outputs.length === 1 && outputs[0] === given ? null : new Finish(facts, group, dot, given, outputs);
+  const [left, right] = dot.args;
+  const request: DotRequest = {
+    name, site, machine, left: facts.types[left], right: facts.types[right], attributes: dot.attributes,
+    ...(bias === null ? {} : { initial: "row" as const }),
+    ...(epilogue === null ? {} : { epilogue }),
+  };
+  const { kernels, scratchBytes } = lowerDot(request);
+  const value = (of: ValueId): Binding => ({ kind: "value", value: facts.source(of) });
+  const operands = [left, right, ...(bias === null ? [] : [bias.value])].map((operand) => facts.source(operand));
+  return {
+    runs: kernels.map(({ kernel, roles }) => ({
+      kernel,
+      bindings: roles.map((role): Binding => {
+        switch (role.kind) {
+          case "left": return value(left);
+          case "right": return value(right);
+          case "initial": return value(bias?.value ?? left);
+          case "result": return value(given);
+          case "extra": return value(epilogue?.values[role.index] ?? given);
+          case "scratch": return { kind: "scratch", byteOffset: role.byteOffset };
+        }
+      }),
+    })),
+    reads: [...new Set([...operands, ...(epilogue?.inputs ?? [])])],
+    writes: outputs,
+    scratchBytes,
+    inPlace: (epilogue?.inPlace() ?? []).filter(({ input }) => !operands.includes(input)),
+  };
+}
+
+interface Bias {
+  /** What the sums start from. */
+  readonly value: ValueId;
+  /** The product with the bias. */
+  readonly sum: ValueId;
+}
+
+/** A vector along the columns that is added to the product, whose bare value nothing else needs. */
+function findBias(facts: Facts, group: Group, dot: OpNode<"dot">, after: readonly OpNode[], stored: ReadonlySet<ValueId>): Bias | null {
+  const [result] = dot.results;
+  const [add] = after;
+  if (add?.op !== "add" || facts.uses[result] !== 1 || stored.has(result)) return null;
+  const other = add.args[0] === result ? add.args[1] : add.args[0];
+  if (add.args[0] !== result && add.args[1] !== result) return null;
+  const place = group.places.get(result) ?? [];
+  const found: (ValueId | null)[] = [];
+  leavesOf(facts, other, place, group.sizes, (leaf) => {
+    const isRow = leaf.kind === "value" && leaf.dynamic === null && keyOf([leaf.index]) === keyOf([rowIndex(facts, group, dot)]);
+    found.push(isRow && leaf.kind === "value" && onlyMoves(facts, other) ? facts.source(leaf.value) : null);
+  });
+  const [value] = found;
+  return found.length === 1 && value !== null && !group.has(value) ? { value, sum: add.results[0] } : null;
+}
+
+/** The index of the column. */
+function rowIndex(facts: Facts, group: Group, dot: OpNode<"dot">): Affine {
+  const columns = dotRuns(dot, facts)[2];
+  const factors = group.sizes.map(() => 0);
+  let step = 1;
+  for (const atom of [...columns].reverse()) {
+    factors[atom] = step;
+    step *= group.sizes[atom];
+  }
+  return { base: 0, factors };
+}
+
+function onlyMoves(facts: Facts, value: ValueId): boolean {
+  const node = facts.producers[value];
+  if (facts.roles[value] !== "virtual") return true;
+  return node?.kind === "op" && (node.op === "broadcast" || node.op === "reshape") && onlyMoves(facts, node.args[0]);
+}
+
+class Finish implements Epilogue {
+  readonly buffers: Epilogue["buffers"];
+  /** By extra buffer. */
+  readonly values: readonly ValueId[];
+  readonly inputs: readonly ValueId[];
+  private readonly indices: ReadonlyMap<ValueId, readonly Affine[]>;
+
+  constructor(
+    private readonly facts: Facts,
+    private readonly group: Group,
+    private readonly dot: OpNode<"dot">,
+    private readonly given: ValueId,
+    private readonly outputs: readonly ValueId[],
+  ) {
+    const indices = new Map<ValueId, Affine[]>();
+    for (const node of group.ops()) {
+      if (node === dot || node.results[0] === given) continue;
+      leavesUnder(facts, node, group.places.get(node.results[0]) ?? [], group.sizes, (leaf) => {
+        if (leaf.kind !== "value" || group.has(leaf.value)) return;
+        const source = facts.source(leaf.value);
+        indices.set(source, [...(indices.get(source) ?? []), leaf.index]);
+      });
+    }
+    this.indices = indices;
+    this.inputs = [...indices.keys()];
+    this.values = [...this.inputs, ...outputs];
+    this.buffers = this.values.map((value, i) => {
+      const { element, shape } = facts.types[value];
+      const name = i < this.inputs.length ? `in${i}` : `out${i - this.inputs.length}`;
+      return { name, storage: element, length: shape.reduce((product, size) => product * size, 1) };
+    });
+  }
+
+  finish(value: LocalId, place: Place, buffers: readonly BufferId[]): void {
+    const { facts, group, given } = this;
+    const r = new Registers(place.scope, place.out);
+    const runs = dotRuns(this.dot, facts).map((atoms) => ({ atoms, size: atoms.reduce((product, atom) => product * group.sizes[atom], 1) }));
+    const walked = runs.filter(({ atoms }) => atoms.length > 0);
+    const evaluator = new Evaluator(facts, r, group.sizes, walked, {
+      find: (of, index) => (group.has(of) ? null : { buffer: buffers[this.values.indexOf(of)], index }),
+    });
+    const indices = [place.batch, place.row, place.column];
+    let next = 0;
+    runs.forEach(({ atoms }, role) => {
+      if (atoms.length === 0) return;
+      const vector = role === 2;
+      evaluator.bindings[next++] = { at: indices[role], level: 0, lanes: vector ? place.lanes : 1, count: place.count, vector };
+    });
+    const at = group.places.get(given) ?? [];
+    const { element } = facts.types[given];
+    r.remember(`${given}@${keyOf(at)}`, r.held(value, element, place.lanes, false));
+    const results = this.outputs.map((output) => r.settle(evaluator.value(output, group.places.get(output) ?? [])));
+    results.forEach((result, i) => {
+      const index = linear(facts.types[this.outputs[i]].shape, group.places.get(this.outputs[i]) ?? [], group.sizes.length);
+      const { expression } = r.widen(result, place.lanes);
+      place.out.push(store(buffers[this.inputs.length + i], evaluator.index(index), expression, place.lanes, place.count));
+    });
+  }
+
+  inPlace(): InPlace[] {
+    const { types } = this.facts;
+    return this.outputs.flatMap((output) => {
+      const index = keyOf([linear(types[output].shape, this.group.places.get(output) ?? [], this.group.sizes.length)]);
+      return [...this.indices]
+        .filter(([input, loads]) => types[input].element === types[output].element
+          && types[input].shape.reduce((a, b) => a * b, 1) === types[output].shape.reduce((a, b) => a * b, 1)
+          && loads.every((load) => keyOf([load]) === index))
+        .map(([input]) => ({ output, input }));
+    });
+  }
+}
