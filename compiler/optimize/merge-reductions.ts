@@ -34,9 +34,10 @@ const dropReducedOnes: Rewrite<Reduction> = (w, { op, args: [x], attributes: { a
   return reduced.length === 0 ? smaller : w.op(op, [smaller], { axes: reduced });
 };
 
+/** Unless the inner result is needed too: it would be computed twice. */
 const reduceReduced: Rewrite<Reduction> = (w, { op, args: [x], attributes: { axes } }) => {
   const inner = w.as(x, op);
-  if (inner === undefined) return undefined;
+  if (inner === undefined || !w.single(x)) return undefined;
   const [source] = inner.args;
   const kept = otherAxes(w.shapeOf(source).length, inner.attributes.axes);
   return w.op(op, [source], { axes: sorted([...inner.attributes.axes, ...pick(kept, axes)]) });

@@ -26,11 +26,15 @@ export function runPass(pass: Pass, region: Region, fastMath = false): Region {
   return once;
 }
 
-/** The nodes of a region as lines, with the results: a golden text. */
-export const lines = (region: Region): string[] => [
+/** The nodes of a region and its results: a golden text. */
+export const text = (region: Region): string => [
   ...printRegion(region).trimEnd().split("\n").slice(1).map((line) => line.trim()),
   `return ${region.results.map((result) => `%${result}`).join(" ")}`,
-];
+].join("\n");
+
+/** What a pass makes of a region. */
+export const after = (pass: Pass, params: readonly TensorType[], build: (b: Builder, ...params: ValueId[]) => ValueId | readonly ValueId[]): string =>
+  text(runPass(pass, regionOf(params, build)));
 
 /** The first result as one expression: `sub(x, neg(y))`; params are x, y, z, u. Attributes follow in braces. */
 export function expression(region: Region): string {
