@@ -1,4 +1,5 @@
 /** The compiler: source text to a program and, through the targets that it is handed, to artifacts. */
+import { say } from "./diagnostics/catalogue.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { elaborate } from "./elaborate/index.ts";
 import type { Graph } from "./ir/graph.ts";
@@ -55,12 +56,6 @@ export async function compile(source: string, options: CompileOptions): Promise<
 
 function overBudget({ peakBytes, memory }: Program, graph: Graph, { memory: budget, file }: CompileOptions): Diagnostic | null {
   if (budget === undefined || peakBytes <= budget) return null;
-  return {
-    severity: "error",
-    code: "memory",
-    message: `the program needs ${peakBytes} bytes at its peak, ${budget} are allowed`,
-    span: graph.entries[0]?.span ?? { file, start: 0, end: 0 },
-    notes: [`state takes ${memory.stateBytes} bytes, constants ${memory.constantBytes}, intermediate values ${memory.arenaBytes}`],
-    help: "a smaller batch (--dim) needs less; explain memory shows what is live at the peak",
-  };
+  const parts = `state takes ${memory.stateBytes} bytes, constants ${memory.constantBytes}, intermediate values ${memory.arenaBytes}`;
+  return say.overBudget(graph.entries[0]?.span ?? { file, start: 0, end: 0 }, peakBytes, budget, parts);
 }

@@ -1,5 +1,6 @@
 /** Source text to the files of a module: what the package's entry and the command line share. */
 import { check as checkSource, compile as compileSource, type CheckResult, type CompileResult, type SourceOptions } from "../compiler/index.ts";
+import { say } from "../compiler/diagnostics/catalogue.ts";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Target } from "../compiler/program.ts";
@@ -37,11 +38,7 @@ export const moduleName = (file: string): string => file.replace(/^.*[/\\]/, "")
 function takenNames(graph: Graph | null): Diagnostic[] {
   const taken: readonly string[] = memberNames;
   const entries = graph?.entries.filter(({ name }, index, all) => taken.includes(name) && all.findIndex((other) => other.name === name) === index) ?? [];
-  return entries.map(({ name, span }) => ({
-    severity: "error", code: "entry-name", message: `an entry cannot be called \`${name}\``, span,
-    notes: [`a module has these members besides its entries: ${taken.join(", ")}`],
-    help: "choose another name",
-  }));
+  return entries.map(({ name, span }) => say.entryName(span, name, taken));
 }
 
 export function check(source: string, options: SourceOptions): CheckResult {

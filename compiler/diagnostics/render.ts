@@ -79,6 +79,14 @@ function frame(text: string, span: Span): Frame {
   return { position, line: (before + marked + after).trimEnd(), indent: columns(before), carets };
 }
 
+/** `line 5`, or `blocks.pull:5` in another file than the diagnostic's. */
+function lineText(span: Span, file: string, source: Sources): string {
+  const text = source(span.file);
+  if (text === undefined) return span.file;
+  const { line } = positionOf(text, span.start);
+  return span.file === file ? `line ${line}` : `${span.file}:${line}`;
+}
+
 const escapes = { error: "\u001b[1;31m", warning: "\u001b[1;33m", hint: "\u001b[1;36m", bold: "\u001b[1m", dim: "\u001b[2m", off: "\u001b[0m" };
 
 /** One diagnostic, without a newline at its end. */
@@ -100,7 +108,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, { source, color = false
     );
   }
   const rest = (word: string, body: string): string => `${" ".repeat(gutter)} ${paint("dim", "=")} ${word}${body.replaceAll("\n", `\n${" ".repeat(gutter + 3)}`)}`;
-  lines.push(...notes.map((note) => rest("", note)));
+  lines.push(...notes.map((note) => rest("", typeof note === "string" ? note : `${note.text} (${lineText(note.span, span.file, source)})`)));
   if (help) lines.push(rest("help: ", help));
   return lines.join("\n");
 }
@@ -128,7 +136,11 @@ export const renderDiagnostics = (diagnostics: readonly Diagnostic[], options: R
   inSourceOrder(diagnostics).map((diagnostic) => `${renderDiagnostic(diagnostic, options)}\n`).join("\n");
 
 /** What `--json` prints: the diagnostic with lines and columns in place of offsets alone. */
-export function diagnosticData({ span, ...diagnostic }: Diagnostic, source: Sources) {
-  const text = source(span.file) ?? "";
-  return { ...diagnostic, file: span.file, start: positionOf(text, span.start), end: positionOf(text, span.end) };
+export function diagnosticData({ span, notes, ...diagnostic }: Diagnostic, source: Sources) {
+  const place = (of: Span) => {
+    const text = source(of.file) ?? "";
+    return { file: of.file, start: positionOf(text, of.start), end: positionOf(text, of.end) };
+  };
+  const noted = notes?.map((note) => (typeof note === "string" ? { text: note } : { text: note.text, ...place(note.span) }));
+  return { ...diagnostic, ...place(span), ...(noted ? { notes: noted } : {}) };
 }

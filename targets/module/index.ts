@@ -30,8 +30,8 @@ export interface OutputFile {
   readonly contents: string | Uint8Array;
 }
 
-/** Names that an entry cannot have: the members of a module's object (and `then`: promises ask for it) and the exports of its artifact. */
-export const memberNames = ["parameters", "reset", "save", "load", "selfTest", "peakBytes", "signature", "then", "init", "memory"] as const;
+/** Names that an entry cannot have: the members of a module's object, and `then`, which promises ask for. */
+export const memberNames = ["parameters", "reset", "save", "load", "selfTest", "peakBytes", "signature", "then"] as const;
 
 const helpers = "create kernels buffer f32 f64 i32 u32 u8 states externs seed wasm weights target running idle boot persistent table signature peakBytes before error";
 

@@ -8,7 +8,7 @@ const spanOf = (text: string, part: string, file = "m.pull") => ({ file, start: 
 const mismatch: Diagnostic = {
   severity: "error", code: "shape", message: "axes do not match in `x @ w2`", span: spanOf(source, "x @ w2"),
   label: "x is f32[B=32, In=64]; w2 is f32[H=128, Out=10]",
-  notes: ["the last axis of x is In=64 (line 1)"], help: "w2.T is f32[Out=10, H=128]",
+  notes: [{ text: "the last axis of x is In=64", span: spanOf(source, "64") }], help: "w2.T is f32[Out=10, H=128]",
 };
 const render = (text: string, span: { start: number; end: number }, label = "here") =>
   renderDiagnostic({ severity: "error", code: "c", message: "m", span: { file: "a.pull", ...span }, label }, { source: () => text });
