@@ -63,14 +63,17 @@ const unit = "  ";
 export function render(doc: Doc, width: number): string {
   const lines: string[] = [];
   let text = "";
-  let suffix = "";
+  let suffixes: string[] = [];
   const stack: Part[] = [{ doc, depth: 0, flat: false }];
 
   const breakLine = (depth: number, blank: boolean): void => {
-    lines.push((text + suffix).trimEnd());
+    const [first, ...more] = suffixes;
+    lines.push(first === undefined ? text.trimEnd() : `${text.trimEnd()}  ${first}`);
+    // A line ends with one comment; others take lines of their own.
+    lines.push(...more.map((comment) => unit.repeat(depth) + comment));
     if (blank) lines.push("");
     text = unit.repeat(depth);
-    suffix = "";
+    suffixes = [];
   };
 
   for (let part = stack.pop(); part; part = stack.pop()) {
@@ -82,7 +85,7 @@ export function render(doc: Doc, width: number): string {
     } else if (doc.kind === "indent") {
       stack.push({ doc: doc.content, depth: depth + 1, flat });
     } else if (doc.kind === "suffix") {
-      suffix += `  ${doc.text}`;
+      suffixes.push(doc.text);
     } else if (doc.kind === "hardline") {
       breakLine(depth, doc.blank);
     } else if (doc.kind === "line") {
@@ -94,7 +97,8 @@ export function render(doc: Doc, width: number): string {
       stack.push({ ...inner, flat: isFlat });
     }
   }
-  return [...lines, text + suffix].join("\n");
+  breakLine(0, false);
+  return lines.join("\n");
 }
 
 /** All on one line, where nothing forces a break. */

@@ -9,6 +9,7 @@ import { parse, type SyntaxProblem } from "./parse.ts";
 export type FormatResult = { readonly text: string; readonly problems?: undefined } | { readonly problems: readonly SyntaxProblem[] };
 
 const width = 120;
+const maxTurns = 6;
 
 /**
  * Comments and single blank lines are kept; what fits 120 columns stands on one line, unless it is a block or record that its author
@@ -16,8 +17,16 @@ const width = 120;
  * errors is not formatted.
  */
 export function format(source: string): FormatResult {
-  const { file, problems } = parse(source, "");
-  return problems.length > 0 ? { problems } : { text: formatFile(file, source) };
+  let text = source;
+  // A comment that had to move may hang on something else where it landed: then it settles in one more turn.
+  for (let turn = 0; turn < maxTurns; turn++) {
+    const { file, problems } = parse(text, "");
+    if (problems.length > 0) return { problems };
+    const next = formatFile(file, text);
+    if (next === text) break;
+    text = next;
+  }
+  return { text };
 }
 
 function formatFile(file: File, source: string): string {
