@@ -1,6 +1,9 @@
 /** What the compiler says to a user. Wordings live in `catalogue.ts`, the text frame in `render.ts`. */
 import type { Span } from "../../grammar/index.ts";
 
+/** A line of explanation; with a span it ends in the line that it speaks of. */
+export type Note = string | { readonly text: string; readonly span: Span };
+
 export interface Diagnostic {
   readonly severity: "error" | "warning" | "hint";
   /** Stable: `pullback explain CODE` knows it. */
@@ -10,7 +13,7 @@ export interface Diagnostic {
   /** Stands behind the carets. */
   readonly label?: string;
   /** Lines `= ...`: where each size came from. */
-  readonly notes?: readonly string[];
+  readonly notes?: readonly Note[];
   /** Line `= help: ...`: what to do. */
   readonly help?: string;
 }

@@ -1,0 +1,284 @@
+/**
+ * Every wording that the compiler says to a user, in one place. A wording belongs to a stable code; `explain` tells what
+ * the code is about. The functions take what a message quotes and give a finished diagnostic.
+ */
+import type { Span } from "../../grammar/index.ts";
+import type { Diagnostic, Note } from "./diagnostic.ts";
+import { nearest } from "./near-miss.ts";
+
+interface Wording {
+  readonly message: string;
+  readonly label?: string;
+  readonly notes?: readonly Note[];
+  readonly help?: string;
+}
+
+const wording = <A extends readonly unknown[]>(code: Code, text: (...args: A) => Wording) =>
+  (span: Span, ...args: A): Diagnostic => ({ severity: "error", code, span, ...text(...args) });
+
+/** What each code is about, for `pullback explain CODE`. */
+export const explanations = {
+  syntax: "The text does not follow the grammar. The compiler goes on after the place, so one run shows every such error of a file. The grammar stands in section 9 of the language reference.",
+  name: "A name is used that no block, parameter, generic, declaration or library entry around it gives. Names are looked up inside out; top-level order is free. `_` and a size that a call must find are generics.",
+  type: "A value is of another kind or element than its place asks for: a record where a tensor is expected, i32 where f32 is. Nothing converts by itself but compile-time numbers: write f32(i).",
+  shape: "Axes do not fit: a product whose inner sizes differ, operands that do not broadcast (NumPy's rule: sizes are equal or 1, aligned from the right), an argument of another shape than declared. The notes say where each size came from.",
+  size: "A size must be a whole number known at build: a literal, a dim, a generic, or arithmetic of these. Arguments give sizes only through their shapes.",
+  static: "Something that is evaluated at build (a static condition or range, a slice bound, an axis, a `const`, an initial value) needs a value that is known only at run time, or has no value.",
+  arguments: "A call does not fit the signature: an argument is missing, given twice, unknown, or one too many.",
+  generics: "The generics in brackets do not fit the declaration, or one can be inferred from nothing: give it, or let an argument's shape tell it.",
+  index: "An index, slice or index variable is wrong: outside of its axis, not whole, of a non-integer element, or without a range.",
+  field: "A record, tuple or model has no such field or place.",
+  tree: "Two trees that must have one form have not: a gradient for a path that the model lacks, tuples of different length.",
+  state: "Module state is used in a way that it does not allow: `<-` to a name that is no `var`, an assignment outside of an `export fn` or `train fn`, a frozen parameter, an initial value that needs itself.",
+  model: "A model, layer or family is used in a way that it does not allow: a `param` outside of a model, a call of a whole family.",
+  credit: "A derivative is asked for that is zero everywhere or has no meaning: no path of credit leads from the loss to what it is asked for, the loss is no scalar, an integer takes no credit.",
+  rule: "A backward or tangent rule does not fit its function: it credits what is no input, gives a wrong shape, or the mode that a request needs has no rule.",
+  prove: "A `prove` does not hold for the compiled program, or is no claim that the compiler knows.",
+  if: "A run-time `if` runs both arms and merges their states; what cannot be merged (return, tap, a host call) must stand outside, or the condition must be known at build.",
+  entry: "An exported function cannot have the name of a member that every module has (parameters, save, load, reset, selfTest, peakBytes, signature), nor `then`, which promises ask for.",
+  memory: "The compiled program needs more bytes at its peak (state, constants and intermediate values) than --memory allows. `pullback explain memory` shows what is live then; a smaller batch needs less.",
+  use: "A file named by `use` cannot be read, or uses itself.",
+  recursion: "A call goes on without end: recursion must change a generic and reach a case that stops it.",
+  later: "The language has this, this version of the compiler does not yet.",
+} as const;
+export type Code = keyof typeof explanations;
+
+const quote = (name: string): string => `'${name}'`;
+const list = (names: readonly string[]): string => names.map(quote).join(", ");
+const nearMiss = (name: string, known: readonly string[]): string | undefined => {
+  const near = nearest(name, known);
+  return near ? `did you mean ${quote(near)}?` : undefined;
+};
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** A named size and where its name was given. */
+export interface NamedSize {
+  readonly name: string;
+  readonly axis: { readonly span?: Span };
+}
+const sizeNotes = (sizes: readonly NamedSize[]): Note[] =>
+  sizes.flatMap(({ name, axis }): Note[] => (axis.span ? [{ text: `${name} comes from here`, span: axis.span }] : []));
+
+/** The part of a tensor value that messages need. */
+export interface ShapedValue {
+  readonly type: { readonly element: string; readonly shape: readonly number[] };
+  readonly axes: readonly { readonly name?: string; readonly span?: Span }[];
+  readonly variables: readonly unknown[];
+}
+const ownSizes = (value: ShapedValue): readonly number[] => value.type.shape.slice(value.variables.length);
+const sizeText = (value: ShapedValue, axis: number): string => {
+  const size = ownSizes(value)[axis];
+  const name = value.axes[axis]?.name;
+  return name ? `${name}=${size}` : String(size);
+};
+const shapeText = (value: ShapedValue): string =>
+  ownSizes(value).length === 0 ? value.type.element : `${value.type.element}[${ownSizes(value).map((_, i) => sizeText(value, i)).join(", ")}]`;
+const axisNote = (which: string, quoted: string, value: ShapedValue, axis: number): Note => {
+  const text = `the ${which} axis of ${quoted} is ${sizeText(value, axis)}`;
+  const span = value.axes[axis]?.span;
+  return span ? { text, span } : text;
+};
+
+export const say = {
+  // ---- syntax and names
+  syntax: (span: Span, message: string, help: string | undefined): Diagnostic => ({ severity: "error", code: "syntax", span, message, help }),
+  unknownName: wording("name", (name: string, known: readonly string[]) => ({ message: `unknown name ${quote(name)}`, label: "not declared", help: nearMiss(name, known) })),
+  unknownType: wording("name", (name: string, known: readonly string[]) => ({ message: `unknown type ${quote(name)}`, help: nearMiss(name, known) ?? "elements are f32, f64, i32, u32 and bool; a `type` declaration names others" })),
+  declaredTwice: wording("name", (name: string) => ({ message: `${quote(name)} is declared twice in this file`, help: "rename one of them" })),
+  needsItself: wording("name", (name: string) => ({ message: `the value of ${quote(name)} needs itself` })),
+  fileNotFound: wording("use", (path: string) => ({ message: `cannot read ${quote(path)}`, help: "the path is relative to this file" })),
+  cyclicUse: wording("use", (chain: readonly string[]) => ({ message: "files use each other in a circle", label: chain.join(" -> "), help: "move what both need into a third file" })),
+  notYet: wording("later", (what: string) => ({ message: `${what}: not in this version of the compiler`, help: "the language reference says what this version has" })),
+
+  // ---- types
+  typeMismatch: wording("type", (what: string, expected: string, found: string, sizes: readonly NamedSize[]) => ({
+    message: `${what} must be ${expected}`, label: `found ${found}`, notes: sizeNotes(sizes),
+  })),
+  expectedTensor: wording("type", (found: string) => ({ message: "a tensor or number is expected here", label: `found ${found}` })),
+  elementsDiffer: wording("type", (left: string, right: string) => ({
+    message: "the operands have different elements", label: `${left} and ${right}`, help: "convert one of them, for example f32(i)",
+  })),
+  needsFloat: wording("type", (what: string, found: string) => ({ message: `${what} needs f32 or f64`, label: `found ${found}`, help: "convert with f32(...)" })),
+  needsInteger: wording("type", (what: string, found: string) => ({ message: `${what} needs integers`, label: `found ${found}` })),
+  needsBool: wording("type", (what: string, found: string) => ({ message: `${quote(what)} needs bool`, label: `found ${found}` })),
+  noOrder: wording("type", (what: string) => ({ message: `bool has no order, so ${what} has no meaning here`, help: "use any or all" })),
+  notAnInteger: wording("type", (value: number, element: string) => ({ message: `${value} is no ${element}`, help: "write f32(...) around the other operand" })),
+  integerDivision: wording("type", (found: string) => ({ message: "integers have no `/`", label: `found ${found}`, help: "div(a, b) rounds down, mod(a, b) is the rest; or convert with f32(...)" })),
+  integerPower: wording("type", (found: string) => ({ message: "integers have `^` only with a whole exponent of 0 or more known at build", label: `found ${found}` })),
+  operatorOnNumbers: wording("type", (operator: string) => ({ message: `${quote(operator)} has no meaning for numbers` })),
+  operatorOnBooleans: wording("type", (operator: string) => ({ message: `${quote(operator)} has no meaning for bool`, help: "bool has && || ! == != and, as the field of two elements, + (xor) and * (and)" })),
+  staticDivisionByZero: wording("static", () => ({ message: "division by zero at build" })),
+  missingField: wording("type", (what: string, name: string, found: readonly string[]) => ({
+    message: `${what} lacks the field ${quote(name)}`, label: found.length > 0 ? `it has ${list(found)}` : undefined, help: nearMiss(name, found),
+  })),
+  badAxis: wording("type", () => ({ message: "an axis of a type is a size or a pack such as `...N`" })),
+  aliasArguments: wording("generics", (name: string, wanted: number, given: number) => ({ message: `type ${name} takes ${plural(wanted, "size")}, here ${given}` })),
+  functionAtBorder: wording("type", () => ({ message: "a function cannot be an entry's argument or a stored value" })),
+  noReturn: wording("type", (name: string) => ({ message: `${quote(name)} declares a result but returns nothing`, help: "end the body with `return`" })),
+  nothingToBind: wording("type", (name: string) => ({ message: `there is no value to call ${quote(name)}`, help: "the called body has no `return`" })),
+  patternMismatch: wording("type", (count: number, found: string) => ({ message: `a tuple of ${count} is expected`, label: `found ${found}` })),
+  conditionNotBool: wording("type", (found: string) => ({ message: "a condition is one bool", label: `found ${found}`, help: "`where` chooses element by element" })),
+  notCallable: wording("type", (written: string, found: string) => ({ message: `${quote(written)} cannot be called`, label: `it is ${found}` })),
+  notIndexable: wording("type", (found: string) => ({ message: "this cannot be indexed", label: `it is ${found}` })),
+  spreadNeedsList: wording("type", (found: string) => ({ message: "`...` spreads a list or pack", label: `found ${found}` })),
+  duplicateField: wording("field", (name: string) => ({ message: `the record has ${quote(name)} twice` })),
+
+  // ---- shapes
+  matmulAxes: wording("shape", (quoted: readonly string[], left: ShapedValue, right: ShapedValue) => {
+    const rows = ownSizes(right).length === 1 ? 0 : ownSizes(right).length - 2;
+    const last = ownSizes(left).length - 1;
+    const transposable = ownSizes(right).length >= 2 && ownSizes(right)[ownSizes(right).length - 1] === ownSizes(left)[last];
+    const swapped = { ...right, axes: [...right.axes.slice(0, -2), right.axes[rows + 1], right.axes[rows]], type: { ...right.type, shape: [...right.type.shape.slice(0, -2), ...right.type.shape.slice(-2).reverse()] } };
+    return {
+      message: `axes do not match in \`${quoted[0]} @ ${quoted[1]}\``,
+      label: `${quoted[0]} is ${shapeText(left)}; ${quoted[1]} is ${shapeText(right)}`,
+      notes: [axisNote("last", quoted[0], left, last), axisNote(rows === 0 ? "first" : "second to last", quoted[1], right, rows)],
+      help: transposable ? `${quoted[1]}.T is ${shapeText(swapped)}` : undefined,
+    };
+  }),
+  scalarInMatmul: wording("shape", (quoted: string) => ({ message: "`@` needs a vector or matrix on each side", label: `${quoted} is a scalar`, help: "use `*`" })),
+  cannotBroadcast: wording("shape", (operands: readonly string[], quoted: readonly string[] | undefined, fromEnd: number, sizes: readonly { readonly value: number; readonly axis: { readonly name?: string; readonly span?: Span } }[]) => ({
+    message: "the shapes do not broadcast",
+    label: operands.map((operand, i) => (quoted?.[i] ? `${quoted[i]} is ${operand}` : operand)).join("; "),
+    notes: [
+      `axis ${-fromEnd} differs: ${sizes.map(({ value, axis }) => (axis.name ? `${axis.name}=${value}` : value)).join(" and ") || "sizes must be equal or 1"}`,
+      ...sizes.flatMap(({ axis }): Note[] => (axis.span && axis.name ? [{ text: `${axis.name} comes from here`, span: axis.span }] : [])),
+    ],
+    help: "sizes must be equal or 1, aligned from the right; expand(x, axis) adds an axis of 1",
+  })),
+  cannotBroadcastTo: wording("shape", (found: string, shape: readonly number[]) => ({ message: `this does not broadcast to [${shape.join(", ")}]`, label: `it is ${found}` })),
+  transposeNeedsMatrix: wording("shape", (found: string) => ({ message: "`.T` swaps the last two axes", label: `this is ${found}` })),
+  reshapeCount: wording("shape", (found: string, count: number, shape: readonly number[], wanted: number) => ({
+    message: `cannot reshape to [${shape.join(", ")}]`, label: `${found} has ${plural(count, "element")}, the new shape ${wanted}`,
+  })),
+  concatShapes: wording("shape", (axis: number, found: readonly string[]) => ({ message: `the parts differ in another axis than ${axis}`, label: found.join("; ") })),
+  concatAxis: wording("arguments", () => ({ message: "concat always names its axis", help: "add `axis = -1` or another" })),
+  squeezeSize: wording("shape", (axis: number, found: string) => ({ message: `axis ${axis} is not of size 1`, label: `this is ${found}` })),
+  permutation: wording("shape", (order: readonly number[], found: string) => ({ message: `[${order.join(", ")}] is no permutation of the axes`, label: `this is ${found}` })),
+  padRank: wording("shape", (found: string, low: number, high: number) => ({ message: "pad takes one number per axis, low and high", label: `${found} with ${low} and ${high}` })),
+  topK: wording("shape", (k: number, found: string) => ({ message: `cannot take the ${k} largest`, label: `of ${found}` })),
+  needsAxis: wording("shape", (what: string, found: string) => ({ message: `${what} needs at least one axis`, label: `found ${found}` })),
+  axisOutside: wording("shape", (axis: number, found: string) => ({ message: `there is no axis ${axis}`, label: `in ${found}` })),
+  stateType: wording("shape", (path: string, expected: string, found: string) => ({ message: `${quote(path)} is ${expected}`, label: `found ${found}` })),
+  sizeNotKnown: wording("size", (quoted: string, found: string) => ({ message: `the size ${quote(quoted)} is not known at build`, label: `it is ${found}` })),
+  badSize: wording("size", (quoted: string, value: number) => ({ message: `the size ${quote(quoted)} is ${value}`, help: "sizes are whole and not negative" })),
+  dimNotWhole: wording("size", (name: string) => ({ message: `dim ${name} must be a whole number, not negative` })),
+  notAPack: wording("size", (name: string, found: string) => ({ message: `${quote(name)} is no pack of axes`, label: `it is ${found}` })),
+
+  // ---- build time
+  notAtBuild: wording("static", (kind: string) => ({
+    message: kind === "init" ? "an initial value cannot read this: it is known only while an entry runs" : "a `const` cannot read this: it is known only at run time",
+    help: "constants, generics and other initial values may be used",
+  })),
+  argumentNotStatic: wording("static", (name: string, owner: string, found: string) => ({ message: `argument ${quote(name)} of ${owner} must be known at build`, label: `found ${found}` })),
+  rangeNotKnown: wording("static", (quoted: string) => ({ message: `the bound ${quote(quoted)} of the range is not known at build` })),
+  rangeNotWhole: wording("static", () => ({ message: "the bounds of a range are whole numbers" })),
+  sliceNotKnown: wording("static", (quoted: string) => ({ message: `the slice bound ${quote(quoted)} is not known at build`, help: "a gather `x[ids]` takes run-time positions" })),
+  sliceStep: wording("index", (step: number) => ({ message: `a slice's step is 1 or more, here ${step}`, help: "flip(x, axis) reverses" })),
+  staticCondition: wording("static", (found: string) => ({ message: "the condition of `static if` is not known at build", label: `it is ${found}` })),
+  staticForRange: wording("static", (found: string) => ({ message: "`static for` goes over a range, list, family or leading axis known at build", label: `found ${found}` })),
+
+  // ---- calls
+  unknownArgument: wording("arguments", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no parameter ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : "it has none") })),
+  argumentTwice: wording("arguments", (name: string, owner: string) => ({ message: `argument ${quote(name)} of ${owner} is given twice` })),
+  tooManyArguments: wording("arguments", (owner: string, wanted: number, given: number) => ({ message: `${owner} takes ${plural(wanted, "argument")}, here ${given}` })),
+  missingArgument: wording("arguments", (name: string, owner: string, known: readonly string[]) => ({
+    message: `argument ${quote(name)} of ${owner} is missing`, help: known.length > 0 ? `${owner} takes ${list(known)}` : undefined,
+  })),
+  placeNeeded: wording("arguments", (name: string, owner: string) => ({ message: `argument ${quote(name)} of ${owner} must name a value in scope` })),
+  recursion: wording("recursion", (name: string) => ({ message: `${quote(name)} calls itself without end`, help: "recursion must change a generic and stop under `static if`" })),
+  unknownGeneric: wording("generics", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no generic ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : "it has none") })),
+  tooManyGenerics: wording("generics", (owner: string, wanted: number, given: number) => ({ message: `${owner} takes ${plural(wanted, "generic")}, here ${given}` })),
+  badGeneric: wording("generics", () => ({ message: "a generic is a value, `_`, or `name = value`" })),
+  genericNotInferred: wording("generics", (name: string, owner: string) => ({ message: `nothing tells the generic ${quote(name)} of ${owner}`, help: `give it in brackets: ${owner}[${name} = ...]` })),
+  bracketNeedsCall: wording("index", (name: string) => ({ message: `${quote(name)} with index names must be called`, help: `write ${name}[k](...)` })),
+
+  // ---- indices
+  positionNotWhole: wording("index", (at: number) => ({ message: `a position is a whole number, here ${at}` })),
+  positionOutside: wording("index", (at: number, length: number, what: string) => ({ message: `position ${at} is outside of 0..${length}`, label: `the axis is ${what}` })),
+  tooManyIndices: wording("index", (found: string, given: number, rank: number) => ({ message: `${plural(given, "index").replace("indexs", "indices")} for ${plural(rank, "axis").replace("axiss", "axes")}`, label: `this is ${found}` })),
+  indexElement: wording("index", (found: string) => ({ message: "an index is i32 or u32", label: `found ${found}` })),
+  badIndex: wording("index", () => ({ message: "this is no index" })),
+  tupleIndex: wording("index", (length: number) => ({ message: `a tuple is indexed by one position known at build, 0 to ${length - 1}` })),
+  notAnIndexPack: wording("index", (name: string) => ({ message: `${quote(name)} is no pack of index variables` })),
+  indexRangeUnknown: wording("index", (name: string) => ({ message: `nothing tells the range of ${quote(name)}`, help: `give it: [${name} in 0..n]` })),
+  indexRangeForm: wording("index", (name: string) => ({ message: `the range of ${quote(name)} is written a..b, both known at build` })),
+  indexVariableForm: wording("index", () => ({ message: "an index variable is a name, `name in a..b`, or a pack `...n`" })),
+  indexReductionArguments: wording("arguments", (name: string) => ({ message: `${name}[...](e) takes one expression` })),
+  notInIndexNotation: wording("index", (what: string) => ({ message: `${what} has no meaning for values that depend on index variables`, help: "compute it before, with a `let`" })),
+
+  // ---- fields and trees
+  noField: wording("field", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no field ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : undefined) })),
+  noMember: wording("field", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no member ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : undefined) })),
+  memberOfConstructor: wording("field", (model: string, name: string) => ({ message: `${model} is a model's name, not an instance: it has no ${quote(name)}`, help: `make one: var m = ${model}[...]` })),
+  treesDiffer: wording("tree", (left: string, right: string) => ({ message: "the trees have different forms", label: `${left} and ${right}` })),
+  treeExpected: wording("tree", (expected: string, found: string) => ({ message: `a tree like ${expected} is expected`, label: `found ${found}` })),
+
+  // ---- state and models
+  notAState: wording("state", (found: string) => ({ message: "this cannot be kept as state", label: `it is ${found}` })),
+  notState: wording("state", (quoted: string) => ({ message: `${quote(quoted)} is no state of the module`, help: "a `var`, or a path of one, is expected" })),
+  notAssignable: wording("state", (name: string) => ({ message: `${quote(name)} cannot be assigned`, help: "`<-` assigns a `var` or a model's `state`; `let` gives a new name" })),
+  assignsState: wording("state", (name: string) => ({ message: `only an \`export fn\` or \`train fn\` assigns module state, here ${quote(name)}`, help: "return the new value and assign it in the entry" })),
+  frozenAssigned: wording("state", (path: string) => ({ message: `${quote(path)} is frozen`, help: "declare it with `var` without `frozen` to train it" })),
+  cyclicInitial: wording("state", (path: string) => ({ message: `the initial value of ${quote(path)} needs itself` })),
+  nothingMoved: wording("state", (quoted: string) => ({ message: `no parameter of ${quote(quoted)} gets an update` })),
+  optimizerParameters: wording("arguments", (name: string) => ({ message: `optimizer ${name} must take a parameter and its gradient first`, help: `optimizer ${name}(p, g, ...)` })),
+  notAnOptimizer: wording("type", (quoted: string, found: string) => ({ message: `${quote(quoted)} is no optimizer`, label: `it is ${found}` })),
+  layerOutsideModel: wording("model", (name: string) => ({ message: `${name} is a model: calling it makes a layer, which only a model's body can hold`, help: `make an instance first: var m = ${name}[...]` })),
+  memberOutsideModel: wording("model", (role: string) => ({ message: `\`${role}\` stands only in a model's body`, help: "a top-level `var` keeps module state" })),
+  memberBracket: wording("model", (role: string) => ({ message: `a ${role} has no family`, help: "give it a leading axis instead" })),
+  layerMissing: wording("model", (name: string, owner: string) => ({ message: `${owner} has no layer or parameter ${quote(name)} here`, help: "a computed tree has only what its instance had" })),
+  notAModel: wording("model", (quoted: string, found: string) => ({ message: `${quote(quoted)} is no model`, label: `it is ${found}` })),
+  modelIndex: wording("model", (found: string) => ({ message: "only a family of layers is indexed", label: `this is ${found}` })),
+  familyIndex: wording("model", (count: number) => ({ message: `a family is indexed by one position known at build, 0 to ${count - 1}` })),
+  familyCall: wording("model", (name: string, count: number) => ({ message: `this is a family of ${count} ${name}`, help: "call one of them: f[i](x)" })),
+  modelParameterType: wording("model", (name: string) => ({ message: `parameter ${quote(name)} of a model needs a type` })),
+  randomKey: wording("type", (found: string) => ({ message: "a key is one u32", label: `found ${found}`, help: "random_key() draws one" })),
+
+  // ---- run-time if
+  returnInIf: wording("if", () => ({ message: "`return` stands under a run-time `if`", help: "return `if c then a else b`" })),
+  tapInIf: wording("if", (name: string) => ({ message: `the tap ${quote(name)} stands under a run-time \`if\`` })),
+  hostInIf: wording("if", (name: string) => ({ message: `the host function ${quote(name)} is called under a run-time \`if\`` })),
+  emitOutsideScan: wording("later", () => ({ message: "`emit` belongs to the body of a `scan`" })),
+
+  // ---- credit
+  gradNeedsScalar: wording("credit", (found: string) => ({ message: "`grad` takes the derivative of a scalar", label: `this is ${found}`, help: "reduce it with sum or mean, or use pull(y, x, dy)" })),
+  noCredit: wording("credit", (of: string, over: string) => ({ message: `no credit reaches ${quote(over)} from ${quote(of)}: the derivative is zero`, help: "`stop`, integers, comparisons and rules that leave it out let nothing pass" })),
+  wrtNotDifferentiable: wording("credit", (quoted: string, found: string) => ({ message: `${quote(quoted)} takes no credit`, label: `it is ${found}` })),
+  wrtIndexed: wording("credit", (quoted: string) => ({ message: `${quote(quoted)} depends on an index variable`, help: "ask for the derivative outside of the index notation" })),
+  pullNeedsTensor: wording("credit", (found: string) => ({ message: "`pull` needs a float tensor or a tree of such", label: `found ${found}` })),
+  seedShape: wording("credit", (what: string, target: string, found: string) => ({ message: `${what} must fit ${target}`, label: `found ${found}` })),
+  seedTree: wording("credit", (what: string, path: string) => ({ message: `${what} lacks ${quote(path)}` })),
+  noTaps: wording("credit", (quoted: string) => ({ message: `nothing is tapped in ${quote(quoted)}`, help: "`tap h = ...` in a model's body makes h visible" })),
+
+  // ---- rules
+  notRules: wording("rule", (found: string) => ({ message: "`using` takes a rule set", label: `found ${found}` })),
+  missingRule: wording("rule", (callee: string, mode: string) => ({ message: `${quote(callee)} has an own rule, but none for ${mode === "backward" ? "reverse" : "forward"} mode`, help: `add \`${mode}(...)\` to it` })),
+  ruleParameters: wording("rule", (mode: string) => ({ message: `a ${mode} rule takes one parameter` })),
+  ruleResult: wording("rule", (mode: string, found: string) => ({ message: `a ${mode} rule gives a record of credits`, label: `found ${found}` })),
+  ruleCredits: wording("rule", (name: string, callee: string, known: readonly string[]) => ({ message: `${quote(name)} is no input of ${callee}`, help: nearMiss(name, known) ?? `it has ${list(known)}` })),
+  ruleCreditTree: wording("rule", (name: string, path: string) => ({ message: `the credit for ${quote(name)} has a part ${quote(path)} that the input lacks` })),
+  ruleSetParameters: wording("rule", (name: string, wanted: number, given: number) => ({ message: `${name} has ${plural(wanted, "input")}, the rule names ${given}` })),
+  ruleSetSilent: wording("rule", (set: string, callee: string) => ({ message: `the rule set ${set} has no rule for ${quote(callee)} and ends in \`else error\`` })),
+  creditElement: wording("rule", (what: string, target: string, found: string) => ({ message: `${what} must have the element of ${target}`, label: `found ${found}` })),
+  creditShape: wording("rule", (what: string, target: string, found: string) => ({ message: `${what} must be ${target}`, label: `found ${found}` })),
+  tangentShape: wording("rule", (target: string, found: string) => ({ message: `the tangent must have the form of the result, ${target}`, label: `found ${found}` })),
+
+  // ---- entries and proofs
+  entryParameterType: wording("type", (name: string) => ({ message: `parameter ${quote(name)} of an entry needs a type` })),
+  entrySize: wording("size", (name: string) => ({ message: `the size ${quote(name)} of an entry's signature is not known`, help: `declare it: dim ${name} = 32, or a variant [${name} in {1, 32}]` })),
+  entryResult: wording("type", (found: string) => ({ message: "an entry returns tensors, numbers, records or tuples of these", label: `found ${found}` })),
+  variantsNeeded: wording("generics", (name: string) => ({ message: `the generic ${quote(name)} of an entry needs its choices`, help: `write [${name} in {1, 32}]` })),
+  nothingExported: wording("name", () => ({ message: "the file exports nothing", help: "write `export fn` or `export train fn` before a function" })),
+  unknownDim: wording("name", (name: string, known: readonly string[]) => ({ message: `the file has no dim ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : undefined) })),
+  unknownClaim: wording("prove", (quoted: string) => ({ message: `${quote(quoted)} is no claim that can be proved`, help: "independent(loss, x), !transposed(w), memory <= bytes" })),
+  notIndependent: wording("prove", (loss: string, over: string, steps: readonly { readonly span: Span; readonly path: readonly string[] }[]) => ({
+    message: `${quote(loss)} is not independent of ${quote(over)}`,
+    notes: steps.slice(0, 8).map((step): Note => ({ text: `credit passes here${step.path.length > 0 ? ` (${step.path.join(".")})` : ""}`, span: step.span })),
+    help: "stop(x) lets no credit pass",
+  })),
+  transposed: wording("prove", (path: string) => ({ message: `a product contracts an axis of ${quote(path)} that the forward value does not` })),
+  memoryExceeded: wording("prove", (needed: number, limit: number) => ({ message: `the module needs ${needed} bytes, more than ${limit}`, help: "pullback explain memory shows what is live at the peak" })),
+  entryName: wording("entry", (name: string, taken: readonly string[]) => ({ message: `an entry cannot be called ${quote(name)}`, notes: [`every module has ${list(taken)}`], help: "choose another name" })),
+  overBudget: wording("memory", (needed: number, budget: number, parts: string) => ({ message: `the program needs ${needed} bytes at its peak, --memory allows ${budget}`, notes: [parts], help: "a smaller batch (--dim) needs less; pullback explain memory shows what is live at the peak" })),
+};

@@ -1,0 +1,113 @@
+/** Reading the arguments of a built-in function: by position or name, compile-time axes and shapes. */
+import { type Expression, printExpression, type Span } from "../../../grammar/index.ts";
+import { say } from "../../diagnostics/catalogue.ts";
+import type { GivenArgument } from "../calls.ts";
+import type { Frame } from "../context.ts";
+import type { Expected } from "../expressions.ts";
+import { fail, Problem } from "../problem.ts";
+import { asTensor, staticNumber } from "../tensors.ts";
+import { type Axis, describe, number, ownShape, type RangeValue, type TensorValue, type Value } from "../values.ts";
+
+const rangeItems = ({ from, to }: RangeValue): Value[] => Array.from({ length: Math.max(0, to - from) }, (_, i) => number(from + i, true));
+
+export class Arguments {
+  private readonly slots: (GivenArgument | undefined)[];
+
+  constructor(
+    readonly frame: Frame, readonly owner: string, readonly names: readonly string[], given: readonly GivenArgument[], readonly span: Span, readonly expected?: Expected,
+  ) {
+    this.slots = names.map(() => undefined);
+    let next = 0;
+    for (const argument of given) {
+      let at = next;
+      if (argument.name !== undefined) {
+        at = names.indexOf(argument.name);
+        if (at < 0) fail(say.unknownArgument(argument.span, argument.name, owner, names));
+        if (this.slots[at]) fail(say.argumentTwice(argument.span, argument.name, owner));
+      } else next++;
+      if (at >= names.length) fail(say.tooManyArguments(argument.span, owner, names.length, given.length));
+      this.slots[at] = argument;
+    }
+  }
+
+  has(name: string): boolean {
+    return this.slots[this.names.indexOf(name)] !== undefined;
+  }
+
+  private slot(name: string): GivenArgument {
+    return this.slots[this.names.indexOf(name)] ?? fail(say.missingArgument(this.span, name, this.owner, this.names));
+  }
+
+  spanOf(name: string): Span {
+    return this.slots[this.names.indexOf(name)]?.span ?? this.span;
+  }
+
+  value(name: string): Value {
+    const { value } = this.slot(name);
+    if (value.kind === "poison") throw new Problem(null);
+    // Lazy arguments moved the site to their own span.
+    this.frame.context.builder.site = this.frame.session.site(this.span, this.frame.path);
+    return value;
+  }
+
+  optional(name: string): Value | undefined {
+    return this.has(name) ? this.value(name) : undefined;
+  }
+
+  expression(name: string): Expression {
+    const { expression } = this.slot(name);
+    return expression ?? fail(say.placeNeeded(this.span, name, this.owner));
+  }
+
+  tensor(name: string): TensorValue {
+    return asTensor(this.frame.context, this.value(name), this.spanOf(name));
+  }
+
+  /** A compile-time number. */
+  number(name: string, otherwise?: number): number {
+    if (!this.has(name) && otherwise !== undefined) return otherwise;
+    const value = this.value(name);
+    return staticNumber(value) ?? fail(say.argumentNotStatic(this.spanOf(name), name, this.owner, describe(value)));
+  }
+
+  boolean(name: string, otherwise: boolean): boolean {
+    if (!this.has(name)) return otherwise;
+    const value = this.value(name);
+    return value.kind === "boolean" ? value.value : fail(say.argumentNotStatic(this.spanOf(name), name, this.owner, describe(value)));
+  }
+
+  /** Own axes of `x`, negative ones from the end; undefined where the argument is absent. */
+  axes(name: string, x: TensorValue): number[] | undefined {
+    if (!this.has(name)) return undefined;
+    const value = this.value(name);
+    const items = value.kind === "tuple" ? value.items : value.kind === "range" ? rangeItems(value) : [value];
+    return items.map((item) => this.wrapAxis(staticNumber(item), name, ownShape(x).length, x));
+  }
+
+  axis(name: string, x: TensorValue, otherwise?: number): number {
+    const rank = ownShape(x).length;
+    if (!this.has(name) && otherwise !== undefined) return this.wrapAxis(otherwise, name, rank, x);
+    return this.wrapAxis(staticNumber(this.value(name)), name, rank, x);
+  }
+
+  private wrapAxis(axis: number | undefined, name: string, rank: number, x: TensorValue): number {
+    if (axis === undefined) return fail(say.argumentNotStatic(this.spanOf(name), name, this.owner, "a run-time value"));
+    const wrapped = axis < 0 ? axis + rank : axis;
+    if (!Number.isInteger(axis) || wrapped < 0 || wrapped >= rank) fail(say.axisOutside(this.spanOf(name), axis, describe(x)));
+    return wrapped;
+  }
+
+  /** A compile-time shape: `[B, 10]`, `shape(x)`, or one size. */
+  shape(name: string): { shape: number[]; axes: Axis[] } {
+    const value = this.value(name);
+    const items = value.kind === "tuple" ? value.items : [value];
+    const sizes = items.map((item) => {
+      const size = staticNumber(item);
+      const slot = this.slot(name);
+      if (size === undefined) return fail(say.sizeNotKnown(slot.span, slot.expression ? printExpression(slot.expression) : name, describe(item)));
+      if (!Number.isInteger(size) || size < 0) return fail(say.badSize(slot.span, slot.expression ? printExpression(slot.expression) : name, size));
+      return { size, axis: item.kind === "number" ? item.axis ?? {} : {} };
+    });
+    return { shape: sizes.map(({ size }) => size), axes: sizes.map(({ axis }) => axis) };
+  }
+}

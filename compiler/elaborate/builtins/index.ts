@@ -1,0 +1,58 @@
+/** The functions that the language itself provides; everything else of the library is written in the language. */
+import type { Span } from "../../../grammar/index.ts";
+import { say } from "../../diagnostics/catalogue.ts";
+import type { GivenArgument } from "../calls.ts";
+import type { Frame } from "../context.ts";
+import type { Expected } from "../expressions.ts";
+import { fail } from "../problem.ts";
+import { gradient, pullRequest, pushRequest, tapsRequest } from "../requests.ts";
+import type { Value } from "../values.ts";
+import { Arguments } from "./arguments.ts";
+import { mathBuiltins } from "./math.ts";
+import { randomBuiltins } from "./random.ts";
+import { shapeBuiltins } from "./shape.ts";
+
+export interface Builtin {
+  readonly names: readonly string[];
+  /** Any number of values first; only named arguments belong to `names`. */
+  readonly variadic?: boolean;
+  /** The first positional argument is a shape only if it is a list. */
+  readonly shapeFirst?: boolean;
+  run(args: Arguments, parts: readonly Value[]): Value;
+}
+
+const requests: Readonly<Record<string, Builtin>> = {
+  grad: {
+    names: ["loss", "wrt", "using"],
+    run: (args) => gradient(args.frame, args.value("loss"), args.expression("loss"), args.expression("wrt"), args.optional("using"), args.span),
+  },
+  pull: {
+    names: ["y", "wrt", "dy", "using"],
+    run: (args) => pullRequest(args.frame, args.value("y"), args.expression("y"), args.expression("wrt"), args.value("dy"), args.optional("using"), args.span),
+  },
+  push: {
+    names: ["y", "wrt", "dx", "using"],
+    run: (args) => pushRequest(args.frame, args.value("y"), args.expression("y"), args.expression("wrt"), args.value("dx"), args.optional("using"), args.span),
+  },
+  taps: { names: ["value"], run: (args) => tapsRequest(args.frame, args.expression("value"), args.span) },
+  jacobian: { names: ["y", "wrt"], run: (args) => fail(say.notYet(args.span, "`jacobian`")) },
+};
+
+export const builtins: Readonly<Record<string, Builtin>> = { ...mathBuiltins, ...shapeBuiltins, ...randomBuiltins, ...requests };
+
+export function callBuiltin(frame: Frame, name: string, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
+  const builtin = builtins[name];
+  frame.context.builder.site = frame.session.site(span, frame.path);
+  if (builtin.variadic) {
+    const parts = given.filter((argument) => argument.name === undefined).map((argument) => argument.value);
+    frame.context.builder.site = frame.session.site(span, frame.path);
+    return builtin.run(new Arguments(frame, name, builtin.names, given.filter((argument) => argument.name !== undefined), span, expected), parts);
+  }
+  let { names } = builtin;
+  if (builtin.shapeFirst) {
+    const first = given.find((argument) => argument.name === undefined);
+    const isShape = first?.value.kind === "tuple";
+    if (!isShape) names = [...names.filter((other) => other !== "shape"), "shape"];
+  }
+  return builtin.run(new Arguments(frame, name, names, given, span, expected), []);
+}

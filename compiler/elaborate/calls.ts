@@ -1,0 +1,300 @@
+/** Calls: who is called, how arguments meet parameters, and the inlined body of a function. */
+import {
+  type Argument, type BinaryExpression, type CallExpression, type Expression, type FunctionDeclaration, type Parameter, printExpression, type Span,
+} from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import { callBuiltin } from "./builtins/index.ts";
+import { indexReduction } from "./comprehension.ts";
+import { type Frame, mix, newCounters } from "./context.ts";
+import { evaluate, type Expected } from "./expressions.ts";
+import { bindDefaults, bindGenerics } from "./generics.ts";
+import { callModel, nest } from "./models.ts";
+import { fail, Problem } from "./problem.ts";
+import { isReduction } from "./reductions.ts";
+import { mark } from "./rules.ts";
+import { Scope } from "./scope.ts";
+import { bindOptions } from "./optimizers.ts";
+import { runBlock } from "./statements.ts";
+import { idOf, tensor } from "./tensors.ts";
+import { child, isTree, leaves, mapTree } from "./trees.ts";
+import { coerce, instantiateType, knownType, Matcher, openNames, parameterTypes } from "./types.ts";
+import { describe, type FunctionValue, type LambdaValue, nothing, type Value } from "./values.ts";
+
+/** Nested calls beyond this are a runaway recursion. */
+const maximumDepth = 150;
+
+export interface GivenArgument {
+  readonly name?: string;
+  readonly value: Value;
+  readonly span: Span;
+  /** As written, for messages and for requests that need a place rather than a value. */
+  readonly expression?: Expression;
+}
+
+export const isLibrary = (file: string): boolean => file.startsWith("std/");
+
+export function callExpression(frame: Frame, expression: CallExpression, expected: Expected): Value {
+  const { callee } = expression;
+  // `sum[k](...)`
+  if (callee.kind === "index" && callee.object.kind === "name") {
+    const target = frame.scope.find(callee.object.text)?.read(frame.context);
+    if (target?.kind === "builtin" && isReduction(target.name)) return indexReduction(frame, target.name, callee.bracket, expression);
+  }
+  const target = evaluate(frame, callee);
+  return callWith(frame, target, callee, expression.arguments, [], expression.span, expected);
+}
+
+/** `x |> f(a)` is `f(x, a)`. */
+export function pipe(frame: Frame, expression: BinaryExpression, expected: Expected): Value {
+  const first: GivenArgument = { value: evaluate(frame, expression.left), span: expression.left.span, expression: expression.left };
+  const { right } = expression;
+  if (right.kind === "call") {
+    const target = evaluate(frame, right.callee);
+    return callWith(frame, target, right.callee, right.arguments, [first], expression.span, expected);
+  }
+  return callWith(frame, evaluate(frame, right), right, [], [first], expression.span, expected);
+}
+
+function callWith(
+  frame: Frame, target: Value, callee: Expression, written: readonly Argument[], before: readonly GivenArgument[], span: Span, expected: Expected,
+): Value {
+  if (target.kind === "builtin") {
+    return callBuiltin(frame, target.name, [...before, ...written.map((argument) => lazyArgument(frame, argument))], span, expected);
+  }
+  const given = [...before, ...written.map((argument): GivenArgument => ({
+    name: argument.name?.text, value: evaluate(frame, argument.value), span: argument.value.span, expression: argument.value,
+  }))];
+  frame.context.builder.site = frame.session.site(span, frame.path);
+  return callValue(frame, target, given, span, expected, printExpression(callee));
+}
+
+/** Builtins decide for themselves which arguments are places: a value is computed when it is asked for. */
+function lazyArgument(frame: Frame, argument: Argument): GivenArgument {
+  let value: Value | undefined;
+  return {
+    name: argument.name?.text,
+    span: argument.value.span,
+    expression: argument.value,
+    get value() {
+      return (value ??= evaluate(frame, argument.value));
+    },
+  };
+}
+
+export function callValue(frame: Frame, target: Value, given: readonly GivenArgument[], span: Span, expected?: Expected, written = "this"): Value {
+  switch (target.kind) {
+    case "function":
+      return callFunction(frame, target, given, span, expected);
+    case "lambda":
+      return callLambda(frame, target, given, span);
+    case "builtin":
+      return callBuiltin(frame, target.name, given, span, expected);
+    case "model":
+      return callModel(frame, target, given, span);
+    case "constructor":
+      return callModel(frame, nest(frame, target, span), given, span);
+    case "rules":
+      return { ...target, scope: bindOptions(frame, target.declaration.name.text, target.declaration.parameters, given, target.scope, span) };
+    case "poison":
+      throw new Problem(null);
+    default:
+      return fail(say.notCallable(span, written, describe(target)));
+  }
+}
+
+/** Positional arguments first, then names; `null` where a default must serve. */
+export function arrange(owner: string, parameters: readonly Parameter[], given: readonly GivenArgument[], span: Span): (GivenArgument | null)[] {
+  const slots: (GivenArgument | null)[] = parameters.map(() => null);
+  let next = 0;
+  for (const argument of given) {
+    let at = next;
+    if (argument.name !== undefined) {
+      at = parameters.findIndex((parameter) => parameter.name.text === argument.name);
+      if (at < 0) return fail(say.unknownArgument(argument.span, argument.name, owner, parameters.map((p) => p.name.text)));
+      if (slots[at]) return fail(say.argumentTwice(argument.span, argument.name, owner));
+    } else next++;
+    if (at >= parameters.length) return fail(say.tooManyArguments(argument.span, owner, parameters.length, given.length));
+    slots[at] = argument;
+  }
+  parameters.forEach((parameter, i) => {
+    if (!slots[i] && !parameter.default) fail(say.missingArgument(span, parameter.name.text, owner, parameters.map((p) => p.name.text)));
+  });
+  return slots;
+}
+
+/** Binds arguments to parameters in the callee's scope, generics on the way. Gives the values, coerced. */
+export function bindArguments(
+  callee: Frame, owner: string, parameters: readonly Parameter[], given: readonly GivenArgument[], matcher: Matcher, span: Span, lenient: boolean,
+): { name: string; value: Value }[] {
+  const slots = arrange(owner, parameters, given, span);
+  const place = (i: number) => ({ span: slots[i]?.span ?? parameters[i].span, what: `argument '${parameters[i].name.text}' of ${owner}` });
+  const values: (Value | null)[] = slots.map((slot) => slot?.value ?? null);
+  // Tensors first, so that numbers find the generics bound.
+  const order = values.map((_, i) => i).sort((a, b) => Number(values[a]?.kind === "number") - Number(values[b]?.kind === "number"));
+  for (const i of order) {
+    const { type } = parameters[i];
+    const value = values[i];
+    if (type && value) matcher.match(type, value, place(i));
+    if (value?.kind === "poison") throw new Problem(null);
+  }
+  // Defaults may speak of the parameters before them.
+  parameters.forEach((parameter, i) => {
+    const given = values[i];
+    if (given) return callee.scope.bind(parameter.name.text, given, parameter.name.span);
+    if (!parameter.default) return;
+    const value = evaluate(callee, parameter.default);
+    values[i] = value;
+    callee.scope.bind(parameter.name.text, value, parameter.name.span);
+    if (parameter.type) matcher.match(parameter.type, value, place(i));
+  });
+  matcher.finish();
+  return parameters.map((parameter, i) => {
+    const raw = values[i] ?? nothing;
+    const value = parameter.type ? coerce(callee, parameter.type, raw, place(i), lenient) : raw;
+    callee.scope.bind(parameter.name.text, value, parameter.name.span);
+    return { name: parameter.name.text, value };
+  });
+}
+
+/** The frame of a call's body: its own names and counters. */
+export function enter(frame: Frame, scope: Scope, changes: Partial<Frame> = {}): Frame {
+  const place = mix(frame.counters.place, frame.counters.ordinal++);
+  return { ...frame, scope, self: null, counters: newCounters(place), depth: frame.depth + 1, activeRule: undefined, arm: false, slot: undefined, ...changes };
+}
+
+function callFunction(frame: Frame, target: FunctionValue, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
+  const { declaration } = target;
+  const name = declaration.name.text;
+  if (frame.depth > maximumDepth) fail(say.recursion(span, name));
+  const library = isLibrary(declaration.span.file);
+  const mapped = library ? leafByLeaf(frame, target, given, span) : null;
+  if (mapped) return mapped;
+  const scope = new Scope(target.scope);
+  const callee = enter(frame, scope, { owner: library ? frame.owner : name, mayAssign: declaration.exported || declaration.train });
+  if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
+  const run = (): Value => {
+    const open = openNames(target.scope, declaration.generics, [...parameterTypes(declaration.parameters), declaration.result]);
+    const left = bindGenerics(scope, name, declaration.generics, target.generics, span);
+    for (const generic of declaration.generics) if (!left.has(generic.name.text)) open.sizes.delete(generic.name.text);
+    const matcher = new Matcher(callee, open, library);
+    bindExpected(callee, declaration, expected, matcher, open);
+    const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, span, library);
+    for (const pack of open.packs) if (!scope.own(pack)) scope.bind(pack, { kind: "tuple", items: [], list: true });
+    bindDefaults(callee, declaration.generics, left);
+    if (!declaration.body) return callHost(callee, declaration, inputs, span);
+    const wanted = resultExpectation(callee, declaration);
+    const value = declaration.body.kind === "block" ? runBlock(callee, declaration.body) : evaluate(callee, declaration.body, wanted);
+    const result = checkResult(callee, declaration, value, matcher, library);
+    if (declaration.rules.length === 0 && !frame.session.ruledNames.has(name)) return result;
+    return mark({ callee: name, path: frame.path, frame: callee, inputs, self: null, rules: declaration.rules }, result, span);
+  };
+  return library && !isLibrary(span.file) ? atCallSite(run, name, span) : run();
+}
+
+/** A library function of tensors of any shape, given a tree: applied to each leaf, other trees giving theirs at the same place. */
+function leafByLeaf(frame: Frame, target: FunctionValue, given: readonly GivenArgument[], span: Span): Value | null {
+  const { name, parameters } = target.declaration;
+  const slots = arrange(name.text, parameters, given, span);
+  const tree = slots.find((slot, i) => slot && isTree(slot.value) && takesAnyShape(parameters[i]))?.value;
+  if (!tree) return null;
+  const at = (value: Value, path: readonly string[]): Value =>
+    (isTree(value) ? path.reduce((inner, step) => child(inner, step) ?? fail(say.treesDiffer(span, describe(tree), describe(value))), value) : value);
+  return mapTree(tree, (leaf, path) => {
+    const arguments_ = given.map((argument): GivenArgument => ({ ...argument, value: argument.value === tree ? leaf : at(argument.value, path) }));
+    return callFunction(frame, target, arguments_, span, undefined);
+  }, span);
+}
+
+const takesAnyShape = ({ type }: Parameter): boolean =>
+  type?.kind === "namedType" && type.bracket?.items.length === 1 && type.bracket.items[0].kind === "ellipsis";
+
+/** An error inside of a library function is the caller's: it is shown at the call. */
+export function atCallSite<T>(run: () => T, name: string, span: Span): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.diagnostic || !isLibrary(error.diagnostic.span.file)) throw error;
+    const { diagnostic } = error;
+    throw new Problem({ ...diagnostic, span, notes: [...(diagnostic.notes ?? []), `inside of the library's ${name}`] });
+  }
+}
+
+/** What is expected of the result binds generics that no argument tells: `param w: f32[In, Out] = kaiming_uniform()`. */
+function bindExpected(callee: Frame, declaration: FunctionDeclaration, expected: Expected, matcher: Matcher, open: { sizes: Set<string>; packs: Set<string> }): void {
+  const { result } = declaration;
+  if (expected?.kind !== "tensor" || result?.kind !== "namedType" || !result.bracket) return;
+  const told = new Set(openNames(callee.scope, [], parameterTypes(declaration.parameters)).sizes);
+  const toldPacks = openNames(callee.scope, [], parameterTypes(declaration.parameters)).packs;
+  const untold = [...open.sizes].some((name) => !told.has(name)) || [...open.packs].some((name) => !toldPacks.has(name));
+  if (!untold) return;
+  try {
+    matcher.matchShape(result, expected.known.shape, nothing, { span: declaration.span, what: "the result" });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error; // a shape that does not fit is reported where the result is used
+  }
+}
+
+function resultExpectation(callee: Frame, declaration: FunctionDeclaration): Expected {
+  const { result } = declaration;
+  if (result?.kind !== "namedType") return undefined;
+  try {
+    return { kind: "tensor", known: knownType(callee, result) };
+  } catch (error) {
+    if (error instanceof Problem) return undefined; // sizes that only the body's value tells
+    throw error;
+  }
+}
+
+export function checkResult(callee: Frame, declaration: { readonly name: { readonly text: string }; readonly result?: FunctionDeclaration["result"]; readonly span: Span }, value: Value, matcher: Matcher, lenient: boolean): Value {
+  if (value.kind === "poison" || !declaration.result) return value;
+  const place = { span: declaration.result.span, what: `the result of ${declaration.name.text}` };
+  if (value.kind === "nothing") fail(say.noReturn(place.span, declaration.name.text));
+  matcher.match(declaration.result, value, place);
+  matcher.finish();
+  return coerce(callee, declaration.result, value, place, lenient);
+}
+
+function callLambda(frame: Frame, target: LambdaValue, given: readonly GivenArgument[], span: Span): Value {
+  const { expression } = target;
+  if (frame.depth > maximumDepth) fail(say.recursion(span, "the function"));
+  const scope = new Scope(target.scope);
+  const callee = enter(frame, scope, { self: frame.self });
+  const open = openNames(target.scope, [], parameterTypes(expression.parameters));
+  bindArguments(callee, "the function", expression.parameters, given, new Matcher(callee, open, false), span, false);
+  return expression.body.kind === "block" ? runBlock(callee, expression.body) : evaluate(callee, expression.body);
+}
+
+function callHost(callee: Frame, declaration: FunctionDeclaration, inputs: readonly { name: string; value: Value }[], span: Span): Value {
+  const { context } = callee;
+  const name = declaration.name.text;
+  if (callee.conditional) fail(say.hostInIf(span, name));
+  if (context.kind === "init" || context.kind === "build") fail(say.notAtBuild(span, context.kind));
+  const ids = inputs.flatMap(({ value }, i) => {
+    const typed = value.kind === "number" ? instantiateNumber(callee, value, declaration, i) : value;
+    return leaves(typed).map((leaf) => idOf(context, leaf.value, span));
+  });
+  if (!declaration.result) {
+    context.builder.host(name, ids, []);
+    return nothing;
+  }
+  const shapes: Parameters<typeof context.builder.host>[2][number][] = [];
+  const tree = instantiateType(callee, declaration.result, (known) => {
+    shapes.push({ element: known.element, shape: known.shape });
+    return { kind: "tensor", type: { element: known.element, shape: known.shape }, axes: known.axes, variables: [] };
+  });
+  const results = context.builder.host(name, ids, shapes);
+  let at = 0;
+  const fill = (value: Value): Value => {
+    if (value.kind === "tensor") return tensor(context, results[at++], value.axes);
+    if (value.kind === "tuple") return { ...value, items: value.items.map(fill) };
+    if (value.kind === "record") return { kind: "record", fields: new Map([...value.fields].map(([key, field]) => [key, fill(field)])) };
+    return value;
+  };
+  return fill(tree);
+}
+
+function instantiateNumber(callee: Frame, value: Extract<Value, { kind: "number" }>, declaration: FunctionDeclaration, i: number): Value {
+  const type = declaration.parameters[i].type;
+  const element = value.element ?? (type?.kind === "namedType" && type.name.text === "i32" ? "i32" : "f32");
+  return tensor(callee.context, callee.context.builder.constant({ element, shape: [] }, value.value));
+}

@@ -1,0 +1,241 @@
+/** The bookkeeping of an elaboration: the whole program (Session), one region in the making (Context), one call (Frame). */
+import type { Declaration, MemberStatement, ModelDeclaration, Span } from "../../grammar/index.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { invariant } from "../diagnostics/diagnostic.ts";
+import { Builder } from "../ir/builder.ts";
+import type { Extern, Site, SiteId, State, StateId, TensorType, ValueId } from "../ir/graph.ts";
+import type { RuleSetItem } from "../../grammar/index.ts";
+import type { Scope } from "./scope.ts";
+import type { Axis, ModelValue, Value } from "./values.ts";
+
+/** One tensor of the module's persistent state. */
+export interface Cell {
+  readonly id: StateId;
+  readonly path: string;
+  readonly type: TensorType;
+  readonly axes: readonly Axis[];
+  readonly role: State["role"];
+  readonly span: Span;
+  /** Its initial value, built in the init region. */
+  initial(init: Context): ValueId;
+}
+
+/** The tree of states behind a `var`, a member or an optimizer's slot. */
+export type StateNode =
+  | { readonly kind: "cell"; readonly cell: Cell }
+  | { readonly kind: "record"; readonly fields: ReadonlyMap<string, StateNode> }
+  | { readonly kind: "tuple"; readonly items: readonly StateNode[]; readonly list: boolean }
+  | ModelNode;
+
+export interface ModelNode {
+  readonly kind: "model";
+  readonly declaration: ModelDeclaration;
+  scope: Scope;
+  readonly path: string;
+  readonly frozen: boolean;
+  /** Lengths of the families around and of this one: the leading axes of its states. */
+  readonly families: readonly number[];
+  readonly family?: number;
+  readonly members: Map<string, { readonly role: "param" | "state" | "layer"; readonly node: StateNode }>;
+  /** Generics still to be inferred at the first call. */
+  pending: boolean;
+}
+
+/** A derivative that an entry asked for, for `gradcheck`. */
+export interface DerivativeRequest {
+  readonly span: Span;
+  readonly of: readonly ValueId[];
+  readonly seeds: readonly ValueId[];
+  readonly wrt: readonly { readonly label: string; readonly id: ValueId }[];
+  readonly gradients: readonly (ValueId | null)[];
+  /** Calls whose `surrogate` rule took part, by name. */
+  readonly surrogates: readonly string[];
+  readonly ruleSet?: string;
+}
+
+/** A `prove` that only the compiled program can answer. */
+export type Proof =
+  | { readonly kind: "memory"; readonly limit: number; readonly span: Span }
+  | { readonly kind: "transposed"; readonly states: readonly StateId[]; readonly span: Span };
+
+export class Session {
+  readonly diagnostics: Diagnostic[] = [];
+  /** Found in trial runs: reported at the end where no real run said anything about the place. */
+  readonly deferred: Diagnostic[] = [];
+  readonly cells: Cell[] = [];
+  readonly cellsByPath = new Map<string, Cell>();
+  readonly modelNodes = new Map<string, ModelNode>();
+  /** Top-level `var`s and the slots of optimizers. */
+  readonly roots = new Map<string, StateNode>();
+  readonly sites: Site[] = [];
+  readonly externs: Extern[] = [];
+  /** Names of functions, models and operators that a rule set mentions: calls of these are marked. */
+  readonly ruledNames = new Set<string>();
+  /** Declarations that some call or entry elaborated: the others get a trial run. */
+  readonly elaborated = new Set<Declaration>();
+  /** Large constants by the text of their region: equal ones share a state. */
+  readonly constants = new Map<string, Cell>();
+  readonly init: Context;
+  readonly seed: number;
+  /** > 0 inside of a trial run. */
+  trial = 0;
+  private readonly siteIds = new Map<string, SiteId>();
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.init = new Context(this, "init");
+    this.init.seed = this.init.builder.parameter({ element: "u32", shape: [] });
+  }
+
+  report(diagnostic: Diagnostic): void {
+    const list = this.trial > 0 ? this.deferred : this.diagnostics;
+    const twin = (other: Diagnostic) => other.code === diagnostic.code && sameSpan(other.span, diagnostic.span);
+    if (!list.some(twin)) list.push(diagnostic);
+  }
+
+  site(span: Span, path: readonly string[]): SiteId {
+    const key = `${span.file}:${span.start}:${span.end}:${path.join(".")}`;
+    let id = this.siteIds.get(key);
+    if (id === undefined) {
+      id = this.sites.length as SiteId;
+      this.sites.push({ span, path });
+      this.siteIds.set(key, id);
+    }
+    return id;
+  }
+
+  addCell(cell: Omit<Cell, "id">): Cell {
+    invariant(!this.cellsByPath.has(cell.path), () => `two states are called ${cell.path}`);
+    const added: Cell = { ...cell, id: this.cells.length as StateId };
+    this.cells.push(added);
+    this.cellsByPath.set(cell.path, added);
+    return added;
+  }
+}
+
+const sameSpan = (a: Span, b: Span): boolean => a.file === b.file && a.start === b.start && a.end === b.end;
+
+/**
+ * A region in the making. entry: state is read and assigned; init: state reads as its initial value; build: `const`,
+ * where nothing at run time can be read; trial: thrown away, state reads as fresh values.
+ */
+export class Context {
+  readonly builder = new Builder();
+  readonly session: Session;
+  readonly kind: "entry" | "init" | "build" | "trial";
+  /** Versions of each state, oldest first; the first is what the region took in. */
+  readonly versions = new Map<Cell, ValueId[]>();
+  readonly written = new Set<Cell>();
+  readonly requests: DerivativeRequest[] = [];
+  readonly proofs: Proof[] = [];
+  /** Name of the entry, for messages and state paths. */
+  readonly name: string;
+  /** The seed of the init region; made by whoever builds it. */
+  seed?: ValueId;
+  /** Base keys for random draws, by purpose. */
+  readonly keys = new Map<string, ValueId>();
+  readonly usedPlaces = new Set<number>();
+  /** In the trial run of a family's body: how many leading axes of its states to hide. */
+  families = 0;
+  private readonly initializing = new Set<Cell>();
+
+  constructor(session: Session, kind: Context["kind"], name = "") {
+    this.session = session;
+    this.kind = kind;
+    this.name = name;
+  }
+
+  read(cell: Cell): ValueId {
+    const known = this.versions.get(cell);
+    if (known) return known[known.length - 1];
+    let id: ValueId;
+    if (this.kind === "init") {
+      if (this.initializing.has(cell)) throw new CyclicInitial(cell);
+      this.initializing.add(cell);
+      id = cell.initial(this);
+      this.initializing.delete(cell);
+    } else {
+      id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(this.kind === "trial" ? this.families : 0) });
+    }
+    this.versions.set(cell, [id]);
+    return id;
+  }
+
+  assign(cell: Cell, id: ValueId): void {
+    this.read(cell);
+    this.versions.get(cell)?.push(id);
+    this.written.add(cell);
+  }
+
+  /** What the states hold now, so that both arms of an `if` can start from the same. */
+  snapshot(): Map<Cell, ValueId> {
+    return new Map([...this.versions].map(([cell, versions]) => [cell, versions[versions.length - 1]]));
+  }
+}
+
+/** An initial value that needs itself. */
+export class CyclicInitial extends Error {
+  readonly cell: Cell;
+  constructor(cell: Cell) {
+    super(cell.path);
+    this.cell = cell;
+  }
+}
+
+/** The taps met below a `taps(...)` request: by path, every value in order. */
+export interface TapRecorder {
+  readonly found: Map<string, { readonly path: readonly string[]; readonly values: Value[]; readonly span: Span }>;
+}
+
+/** One call: where it stands, what it counts. */
+export interface Frame {
+  readonly context: Context;
+  readonly session: Session;
+  readonly scope: Scope;
+  /** The call's own scope, where its body's `let`s and its members live. */
+  readonly self: ModelValue | null;
+  /** Model path for sites and rule places: ["net", "output"]. */
+  readonly path: readonly string[];
+  /** Member names from the outermost model call below `taps(...)`. */
+  readonly tapPath: readonly string[];
+  readonly recorder: TapRecorder | null;
+  readonly training: boolean;
+  /** The function whose statement assigns optimizer state. */
+  readonly owner: string;
+  readonly counters: Counters;
+  readonly depth: number;
+  /** Inside of an `export fn` or `train fn`: module state may be assigned. */
+  readonly mayAssign: boolean;
+  /** Inside a rule's body: the line of the rule set, null for a function's own rule. */
+  readonly activeRule?: RuleSetItem | null;
+  /** True under a run-time `if`: no tap, no host call. */
+  readonly conditional: boolean;
+  /** Directly in the arm of a run-time `if`: no `return`. */
+  readonly arm?: boolean;
+  /** In an optimizer's body: binds the slot that a `state` statement declares. */
+  readonly slot?: (statement: MemberStatement) => void;
+}
+
+/** Ordinals that name random places and nested layers; shared by the statements of one call. */
+export interface Counters {
+  /** Hash of the chain of call sites down to this call. */
+  readonly place: number;
+  ordinal: number;
+  readonly layers: Map<string, number>;
+  readonly optimizers: Map<string, number>;
+}
+
+export const newCounters = (place: number): Counters => ({ place, ordinal: 0, layers: new Map(), optimizers: new Map() });
+
+/** 32-bit FNV-1a over words: names a random place. */
+export function mix(hash: number, word: number): number {
+  let h = hash;
+  for (let shift = 0; shift < 32; shift += 8) h = Math.imul(h ^ ((word >>> shift) & 255), 16777619);
+  return h >>> 0;
+}
+export function hashText(text: string): number {
+  let h = 2166136261;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
+  return h >>> 0;
+}
+

@@ -1,0 +1,212 @@
+/** Exported functions as closed regions, one per variant, and the init region of all states. */
+import type { File, FunctionDeclaration } from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import type { Entry, EntryParameter, Extern, Region, StateId, Tree, ValueId } from "../ir/graph.ts";
+import { countCall } from "./builtins/random.ts";
+import { checkResult } from "./calls.ts";
+import { type Cell, Context, type DerivativeRequest, type Frame, type Proof, type Session } from "./context.ts";
+import { evaluate } from "./expressions.ts";
+import { finish } from "./finish.ts";
+import { rootFrame } from "./models.ts";
+import { fail, Problem } from "./problem.ts";
+import { Scope } from "./scope.ts";
+import { runBlock } from "./statements.ts";
+import { asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
+import { leaves, parameterTree } from "./trees.ts";
+import { freshTensor, instantiateType, Matcher, openNames, parameterTypes } from "./types.ts";
+import { describe, number, record, type TensorValue, tuple, type Value } from "./values.ts";
+
+export interface BuiltEntry {
+  readonly entry: Entry;
+  readonly requests: readonly DerivativeRequest[];
+  readonly proofs: readonly Proof[];
+  /** The region with every node, for numerical checks of derivatives. */
+  readonly full: { readonly region: Region; readonly reads: readonly StateId[]; id(old: ValueId): ValueId };
+}
+
+export function buildEntries(session: Session, scope: Scope, file: File): BuiltEntry[] {
+  const built: BuiltEntry[] = [];
+  for (const declaration of file.declarations) {
+    if (declaration.kind !== "fn") continue;
+    if (declaration.extern) guard(session, () => declareExtern(session, scope, declaration));
+    if (!declaration.exported) continue;
+    session.elaborated.add(declaration);
+    guard(session, () => {
+      for (const variant of variantsOf(session, scope, declaration)) {
+        const entry = buildEntry(session, scope, declaration, variant);
+        if (entry) built.push(entry);
+      }
+    });
+  }
+  return built;
+}
+
+function guard(session: Session, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.diagnostic) session.report(error.diagnostic);
+  }
+}
+
+/** Every choice of `N in {1, 32}`, the last generic fastest. */
+function variantsOf(session: Session, scope: Scope, declaration: FunctionDeclaration): Record<string, number>[] {
+  let variants: Record<string, number>[] = [{}];
+  const frame = rootFrame(new Context(session, "build"), scope, declaration.name.text);
+  for (const generic of declaration.generics) {
+    const name = generic.name.text;
+    if (generic.bound) fail(say.notYet(generic.span, "a run-time leading length `N <= n`"));
+    if (!generic.choices) return fail(say.variantsNeeded(generic.span, name));
+    const sizes = generic.choices.map((choice) => {
+      const size = staticNumber(evaluate(frame, choice));
+      return size !== undefined && Number.isInteger(size) && size >= 0 ? size : fail(say.badSize(choice.span, name, size ?? Number.NaN));
+    });
+    variants = variants.flatMap((variant) => sizes.map((size) => ({ ...variant, [name]: size })));
+  }
+  return variants;
+}
+
+function buildEntry(session: Session, parent: Scope, declaration: FunctionDeclaration, variant: Record<string, number>): BuiltEntry | null {
+  const name = declaration.name.text;
+  const context = new Context(session, "entry", name);
+  const scope = new Scope(parent);
+  const frame: Frame = { ...rootFrame(context, scope, name, declaration.train), mayAssign: true };
+  for (const generic of declaration.generics) {
+    const size = variant[generic.name.text];
+    scope.bind(generic.name.text, number(size, true, { name: generic.name.text, span: generic.name.span }), generic.name.span);
+  }
+  const { parameters, ids } = bindParameters(frame, declaration);
+  const { body } = declaration;
+  if (!body) return null;
+  const errors = session.diagnostics.length;
+  const raw = body.kind === "block" ? runBlock(frame, body) : evaluate(frame, body);
+  if (raw.kind === "poison") return null;
+  const matcher = new Matcher(frame, openNames(scope, [], []), false);
+  const value = checkResult(frame, declaration, raw, matcher, false);
+  const border = value.kind === "nothing" ? null : atBorder(frame, value, declaration);
+  countCall(context, declaration.span);
+  if (session.diagnostics.length > errors) return null;
+  const results = border ? leaves(border).map((leaf) => idOf(context, leaf.value, declaration.span)) : [];
+  return close(context, declaration, variant, parameters, ids, border && treeOf(border), results);
+}
+
+function bindParameters(frame: Frame, declaration: FunctionDeclaration): { parameters: EntryParameter[]; ids: ValueId[] } {
+  const open = openNames(frame.scope, [], [...parameterTypes(declaration.parameters), declaration.result]);
+  const parameters: EntryParameter[] = [];
+  const ids: ValueId[] = [];
+  for (const parameter of declaration.parameters) {
+    const { type } = parameter;
+    if (!type) return fail(say.entryParameterType(parameter.span, parameter.name.text));
+    for (const name of [...openNames(frame.scope, [], [type]).sizes, ...openNames(frame.scope, [], [type]).packs]) {
+      if (open.sizes.has(name) || open.packs.has(name)) fail(say.entrySize(type.span, name));
+    }
+    const value = instantiateType(frame, type, (known) => freshTensor(frame, known));
+    frame.scope.bind(parameter.name.text, value, parameter.name.span);
+    parameters.push({ name: parameter.name.text, tree: treeOf(value) });
+    for (const { value: leaf } of leaves(value)) ids.push(idOf(frame.context, leaf, parameter.span));
+  }
+  return { parameters, ids };
+}
+
+/** Numbers as tensors of the declared element, models as the tree of their parameters. */
+function atBorder(frame: Frame, value: Value, declaration: FunctionDeclaration): Value {
+  const { span } = declaration;
+  switch (value.kind) {
+    case "tensor":
+      return tensor(frame.context, idOf(frame.context, value, span), value.axes, value.variables);
+    case "number":
+    case "boolean":
+    case "range":
+      return asTensor(frame.context, value, span);
+    case "tuple":
+      if (value.list) return asTensor(frame.context, value, span);
+      return tuple(value.items.map((item) => atBorder(frame, item, declaration)));
+    case "record":
+      return record([...value.fields].map(([name, field]) => [name, atBorder(frame, field, declaration)]));
+    case "model":
+      return atBorder(frame, parameterTree(value), declaration);
+    default:
+      return fail(say.entryResult(declaration.result?.span ?? declaration.name.span, describe(value)));
+  }
+}
+
+export function treeOf(value: Value): Tree {
+  switch (value.kind) {
+    case "tensor":
+      return { kind: "tensor", type: value.type, axes: value.axes.map((axis) => axis.name ?? null) };
+    case "tuple":
+      return { kind: "tuple", items: value.items.map(treeOf) };
+    case "record":
+      return { kind: "record", fields: [...value.fields].map(([name, field]) => ({ name, tree: treeOf(field) })) };
+    default:
+      throw new Error(`internal: ${value.kind} at an entry's border`);
+  }
+}
+
+function close(
+  context: Context, declaration: FunctionDeclaration, variant: Record<string, number>, parameters: EntryParameter[], argumentIds: readonly ValueId[],
+  result: Tree | null, results: readonly ValueId[],
+): BuiltEntry {
+  const first = (cell: Cell): ValueId => context.versions.get(cell)?.[0] ?? (0 as ValueId);
+  const last = (cell: Cell): ValueId => context.versions.get(cell)?.at(-1) ?? (0 as ValueId);
+  const cells = [...context.versions.keys()].sort((a, b) => a.id - b.id);
+  const written = cells.filter((cell) => last(cell) !== first(cell));
+  const outputs = [...written.map(last), ...results];
+  const probe = finish(context.builder, [...cells.map(first), ...argumentIds], outputs, "reachable").region;
+  const used = new Set([...probe.nodes.flatMap((node) => node.args), ...probe.results]);
+  const read = cells.filter((_, i) => used.has(probe.params[i]));
+  const { region } = finish(context.builder, [...read.map(first), ...argumentIds], outputs, "reachable");
+  const whole = finish(context.builder, [...cells.map(first), ...argumentIds], outputs, "all");
+  const entry: Entry = {
+    name: declaration.name.text, doc: declaration.doc, train: declaration.train, variant, parameters, result,
+    reads: read.map((cell) => cell.id), writes: written.map((cell) => cell.id), region, span: declaration.name.span,
+  };
+  return {
+    entry, requests: context.requests, proofs: context.proofs,
+    full: {
+      region: whole.region, reads: cells.map((cell) => cell.id),
+      id(old) {
+        const id = whole.ids.get(old);
+        if (id === undefined) throw new Error(`internal: %${old} was not kept`);
+        return id;
+      },
+    },
+  };
+}
+
+function declareExtern(session: Session, parent: Scope, declaration: FunctionDeclaration): void {
+  const context = new Context(session, "trial");
+  const frame = rootFrame(context, new Scope(parent), declaration.name.text);
+  const tree = (type: NonNullable<FunctionDeclaration["result"]>): Tree => treeOf(instantiateType(frame, type, (known): TensorValue => ({
+    kind: "tensor", type: { element: known.element, shape: known.shape }, axes: known.axes, variables: [],
+  })));
+  const parameters = declaration.parameters.map((parameter): EntryParameter => {
+    if (!parameter.type) return fail(say.entryParameterType(parameter.span, parameter.name.text));
+    return { name: parameter.name.text, tree: tree(parameter.type) };
+  });
+  const extern: Extern = { name: declaration.name.text, doc: declaration.doc, parameters, result: declaration.result ? tree(declaration.result) : null };
+  session.externs.push(extern);
+}
+
+/** Every state's initial value from the seed. */
+export function buildInit(session: Session): Region | null {
+  const { init } = session;
+  const results: ValueId[] = [];
+  let failed = false;
+  // Reading a cell may add others (large constants): the list grows while it is walked.
+  for (let i = 0; i < session.cells.length; i++) {
+    const cell = session.cells[i];
+    try {
+      results.push(init.read(cell));
+    } catch (error) {
+      failed = true;
+      if (!(error instanceof Problem)) throw error;
+      if (error.diagnostic) session.report(error.diagnostic);
+    }
+  }
+  if (failed) return null;
+  const { seed } = init;
+  if (seed === undefined) throw new Error("internal: the init region has no seed");
+  return finish(init.builder, [seed], results, "reachable").region;
+}

@@ -1,0 +1,167 @@
+/** What each form of expression means. */
+import { assertNever, type Expression, type FieldExpression, type ListExpression, printExpression, type RecordExpression } from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import { callExpression, pipe } from "./calls.ts";
+import { comprehension } from "./comprehension.ts";
+import type { Frame } from "./context.ts";
+import { index } from "./indexing.ts";
+import { resolveMember } from "./models.ts";
+import { infix, negate, not, siteOf } from "./operators.ts";
+import { fail, Problem } from "./problem.ts";
+import { asTensor, commonElement, elementwise, idOf, staticNumber, tensor } from "./tensors.ts";
+import { combineTrees, isTree } from "./trees.ts";
+import { boolean, describe, number, ownShape, record, training, type TensorValue, tuple, type Value } from "./values.ts";
+import type { KnownType } from "./types.ts";
+
+/** What the surroundings expect: gives `normal(0, 1)` its shape and `kaiming_uniform()` its generics. */
+export type Expected = { readonly kind: "tensor"; readonly known: KnownType } | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Expected> } | undefined;
+
+export function evaluate(frame: Frame, expression: Expression, expected?: Expected): Value {
+  frame.context.builder.site = frame.session.site(expression.span, frame.path);
+  switch (expression.kind) {
+    case "number":
+      return number(Number(expression.text), !/[.]|[eE]-/.test(expression.text));
+    case "name":
+      return lookUp(frame, expression);
+    case "parenthesized":
+      return evaluate(frame, expression.value, expected);
+    case "tuple":
+      return tuple(expression.items.map((item) => evaluate(frame, item)));
+    case "list":
+      return list(frame, expression);
+    case "record":
+      return recordValue(frame, expression, expected);
+    case "field":
+      return field(frame, expression);
+    case "index":
+      return index(frame, expression);
+    case "call":
+      return callExpression(frame, expression, expected);
+    case "unary": {
+      const operand = evaluate(frame, expression.operand);
+      if (operand.kind === "poison") throw new Problem(null);
+      frame.context.builder.site = frame.session.site(expression.span, frame.path);
+      return expression.operator === "-" ? negate(frame, operand, expression.span) : not(frame, operand, expression.span);
+    }
+    case "binary": {
+      if (expression.operator === "|>") return pipe(frame, expression, expected);
+      const left = evaluate(frame, expression.left);
+      const right = evaluate(frame, expression.right);
+      frame.context.builder.site = frame.session.site(expression.span, frame.path);
+      if (expression.operator === "..") return range(expression, left, right);
+      return infix(frame, expression.operator, left, right, siteOf(expression));
+    }
+    case "conditional": {
+      const condition = evaluate(frame, expression.condition);
+      if (condition.kind === "boolean") return evaluate(frame, condition.value ? expression.then : expression.else, expected);
+      const test = asTensor(frame.context, condition, expression.condition.span);
+      if (test.type.element !== "bool" || ownShape(test).length > 0) fail(say.conditionNotBool(expression.condition.span, describe(test)));
+      const arm: Frame = { ...frame, conditional: true };
+      return choose(frame, test, evaluate(arm, expression.then, expected), evaluate(arm, expression.else, expected), expression);
+    }
+    case "comprehension":
+      return comprehension(frame, expression);
+    case "lambda":
+      return { kind: "lambda", expression, scope: frame.scope };
+    case "map":
+      return fail(say.notYet(expression.span, "`map`"));
+    case "scan":
+      return fail(say.notYet(expression.span, "`scan`"));
+    case "fixpoint":
+      return fail(say.notYet(expression.span, "`fixpoint`"));
+    case "odesolve":
+      return fail(say.notYet(expression.span, "`odesolve`"));
+    case "error":
+      throw new Problem(null);
+    default:
+      return assertNever(expression, "evaluate");
+  }
+}
+
+function lookUp(frame: Frame, name: Extract<Expression, { kind: "name" }>): Value {
+  const binding = frame.scope.find(name.text);
+  if (!binding) return fail(say.unknownName(name.span, name.text, frame.scope.names()));
+  const value = binding.read(frame.context);
+  if (value.kind === "poison") throw new Problem(null);
+  if (value === training) return boolean(frame.training);
+  if (value.kind === "number" && !value.axis?.name) return { ...value, axis: { name: name.text, span: binding.span } };
+  return value;
+}
+
+function list(frame: Frame, expression: ListExpression): Value {
+  const items: Value[] = [];
+  for (const item of expression.items) {
+    const value = evaluate(frame, item.value);
+    if (!item.spread) items.push(value);
+    else if (value.kind === "tuple") items.push(...value.items);
+    else fail(say.spreadNeedsList(item.value.span, describe(value)));
+  }
+  return tuple(items, true);
+}
+
+function recordValue(frame: Frame, expression: RecordExpression, expected: Expected): Value {
+  const fields = new Map<string, Value>();
+  for (const { name, value } of expression.fields) {
+    if (fields.has(name.text)) fail(say.duplicateField(name.span, name.text));
+    const wanted = expected?.kind === "record" ? expected.fields.get(name.text) : undefined;
+    fields.set(name.text, evaluate(frame, value ?? { kind: "name", text: name.text, span: name.span }, wanted));
+  }
+  return record(fields);
+}
+
+function range(expression: Extract<Expression, { kind: "binary" }>, left: Value, right: Value): Value {
+  const from = staticNumber(left);
+  const to = staticNumber(right);
+  if (from === undefined || to === undefined) {
+    const bad = from === undefined ? expression.left : expression.right;
+    return fail(say.rangeNotKnown(bad.span, printExpression(bad)));
+  }
+  if (!Number.isInteger(from) || !Number.isInteger(to)) return fail(say.rangeNotWhole(expression.span));
+  return { kind: "range", from, to };
+}
+
+/** Selects between two values of one form by a scalar condition. */
+export function choose(frame: Frame, test: TensorValue, yes: Value, no: Value, at: { readonly span: Expression["span"] }): Value {
+  if (isTree(yes) || isTree(no)) return combineTrees(yes, no, (a, b) => choose(frame, test, a, b, at), at.span);
+  if (yes === no) return yes;
+  const [a, b] = commonElement(frame.context, [yes, no], at.span);
+  return elementwise(frame.context, "select", [test, a, b], {}, at.span);
+}
+
+/** `x.T`, a record's field, a model's member. */
+function field(frame: Frame, expression: FieldExpression): Value {
+  const object = evaluate(frame, expression.object);
+  const name = expression.name.text;
+  frame.context.builder.site = frame.session.site(expression.span, frame.path);
+  switch (object.kind) {
+    case "record": {
+      const value = object.fields.get(name);
+      return value ?? fail(say.noField(expression.name.span, name, printExpression(expression.object), [...object.fields.keys()]));
+    }
+    case "model": {
+      const value = resolveMember(frame, object, name, expression.name.span);
+      if (value) return value;
+      return fail(say.noMember(expression.name.span, name, describe(object), [...object.members.keys()]));
+    }
+    case "constructor":
+      return fail(say.memberOfConstructor(expression.span, object.declaration.name.text, name));
+    case "tensor":
+    case "tuple":
+      if (name === "T") return transposed(frame, asTensor(frame.context, object, expression.span), expression);
+      return fail(say.noField(expression.name.span, name, printExpression(expression.object), ["T"]));
+    case "poison":
+      throw new Problem(null);
+    default:
+      return fail(say.noField(expression.name.span, name, describe(object), []));
+  }
+}
+
+function transposed(frame: Frame, value: TensorValue, expression: FieldExpression): TensorValue {
+  const rank = ownShape(value).length;
+  if (rank < 2) fail(say.transposeNeedsMatrix(expression.span, describe(value)));
+  const lead = value.variables.length + rank - 2;
+  const permutation = [...Array.from({ length: lead }, (_, i) => i), lead + 1, lead];
+  const axes = [...value.axes.slice(0, rank - 2), value.axes[rank - 1], value.axes[rank - 2]];
+  return tensor(frame.context, frame.context.builder.transpose(idOf(frame.context, value, expression.span), permutation), axes, value.variables);
+}
+

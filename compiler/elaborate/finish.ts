@@ -1,0 +1,46 @@
+/** A builder's nodes as a closed region: params in the wanted order, ids dense in definition order. */
+import type { Builder } from "../ir/builder.ts";
+import type { Node, Region, TensorType, ValueId } from "../ir/graph.ts";
+
+export interface Finished {
+  readonly region: Region;
+  /** Old id -> new id, for the values that were kept. */
+  readonly ids: ReadonlyMap<ValueId, ValueId>;
+}
+
+/** reachable: only what results and host calls need; all: every node, for derivative checks. */
+export function finish(builder: Builder, params: readonly ValueId[], results: readonly ValueId[], keep: "reachable" | "all"): Finished {
+  const needed = new Set<ValueId>(results);
+  const kept: Node[] = [];
+  for (let i = builder.nodes.length - 1; i >= 0; i--) {
+    const node = builder.nodes[i];
+    if (keep === "reachable" && node.kind !== "host" && !node.results.some((id) => needed.has(id))) continue;
+    node.args.forEach((arg) => needed.add(arg));
+    if (node.kind === "leave") node.call.inputs.forEach((input) => keep === "all" && needed.add(input));
+    kept.push(node);
+  }
+  kept.reverse();
+  const ids = new Map<ValueId, ValueId>();
+  const types: TensorType[] = [];
+  const define = (old: ValueId): ValueId => {
+    const id = types.length as ValueId;
+    ids.set(old, id);
+    types.push(builder.typeOf(old));
+    return id;
+  };
+  const map = (old: ValueId): ValueId => {
+    const id = ids.get(old);
+    if (id === undefined) throw new Error(`internal: %${old} is used before it is defined`);
+    return id;
+  };
+  const newParams = params.map(define);
+  const nodes = kept.map((node): Node => {
+    const args = node.args.map(map);
+    if (node.kind === "leave") {
+      const call = { ...node.call, inputs: node.call.inputs.flatMap((input) => ids.get(input) ?? []), backward: undefined, tangent: undefined, frame: null };
+      return { ...node, args, results: node.results.map(define), call };
+    }
+    return { ...node, args, results: node.results.map(define) };
+  });
+  return { region: { params: newParams, nodes, results: results.map(map), types }, ids };
+}

@@ -1,0 +1,9 @@
+/** All diagnostics in source order: real runs first, trial runs only where no real run spoke of the place. */
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Session } from "./context.ts";
+
+export function reportRepeated(session: Session): Diagnostic[] {
+  const overlaps = (a: Diagnostic, b: Diagnostic): boolean => a.span.file === b.span.file && a.span.start <= b.span.end && b.span.start <= a.span.end;
+  const kept = session.deferred.filter((deferred) => !session.diagnostics.some((real) => overlaps(real, deferred)));
+  return [...session.diagnostics, ...kept].sort((a, b) => (a.span.file === b.span.file ? a.span.start - b.span.start || a.span.end - b.span.end : a.span.file < b.span.file ? -1 : 1));
+}

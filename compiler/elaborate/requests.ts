@@ -1,0 +1,276 @@
+/** `grad`, `pull`, `push`, `taps`: derivatives of values in scope, taken on the graph built so far. */
+import { type Expression, printExpression, type Span } from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import { pull, push, reaches, type RequestOptions } from "../differentiate/index.ts";
+import type { CallSite, TensorType, ValueId } from "../ir/graph.ts";
+import type { Frame, StateNode, TapRecorder } from "./context.ts";
+import { evaluate } from "./expressions.ts";
+import { stateOf } from "./optimizers.ts";
+import { fail, Problem } from "./problem.ts";
+import { ruleSetHandle } from "./rules.ts";
+import { asTensor, broadcastTo, idOf, stack, tensor } from "./tensors.ts";
+import { leaves, parameterTree, rebuild } from "./trees.ts";
+import { type Axis, describe, isFloat, ownShape, record, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
+
+/** A leaf that a derivative is asked for: its versions, newest first, or the parts of a stacked tap. */
+interface WrtLeaf {
+  readonly label: string;
+  readonly versions: readonly ValueId[];
+  readonly parts?: readonly ValueId[];
+  readonly type: TensorType;
+  readonly axes: readonly Axis[];
+}
+
+/** What a derivative is taken with respect to: the form of its result, and its leaves in order (null: takes no credit). */
+interface Wrt {
+  readonly form: Value;
+  readonly leaves: readonly (WrtLeaf | null)[];
+}
+
+const differentiable = (type: TensorType): boolean => isFloat(type.element) || type.element === "bool";
+
+function wrtOf(frame: Frame, expression: Expression): Wrt {
+  if (expression.kind === "parenthesized") return wrtOf(frame, expression.value);
+  if (expression.kind === "tuple") {
+    const items = expression.items.map((item) => wrtOf(frame, item));
+    return { form: tuple(items.map((item) => item.form)), leaves: items.flatMap((item) => item.leaves) };
+  }
+  const node = stateOf(frame, expression);
+  const value = evaluate(frame, expression);
+  if (value.kind === "poison") throw new Problem(null);
+  const form = parameterTree(value);
+  const versions = node && versionsOf(frame, node);
+  const label = printExpression(expression);
+  const found = leaves(form).map(({ path, value: leaf }, i): WrtLeaf | null => {
+    if (!differentiable(leaf.type)) return null;
+    if (leaf.variables.length > 0) return fail(say.wrtIndexed(expression.span, label));
+    const name = [label, ...path].join(".");
+    if (leaf.parts) {
+      return { label: name, versions: [], parts: leaf.parts.map((part) => idOf(frame.context, part, expression.span)), type: leaf.type, axes: leaf.axes };
+    }
+    return { label: name, versions: versions?.[i] ?? [idOf(frame.context, leaf, expression.span)], type: leaf.type, axes: leaf.axes };
+  });
+  if (found.every((leaf) => leaf === null)) fail(say.wrtNotDifferentiable(expression.span, label, describe(value)));
+  return { form, leaves: found };
+}
+
+/** Every version of each parameter below a state, newest first, in the order of its leaves. */
+function versionsOf(frame: Frame, node: StateNode): ValueId[][] {
+  switch (node.kind) {
+    case "cell":
+      frame.context.read(node.cell);
+      return [[...(frame.context.versions.get(node.cell) ?? [])].reverse()];
+    case "record":
+      return [...node.fields.values()].flatMap((inner) => versionsOf(frame, inner));
+    case "tuple":
+      return node.items.flatMap((inner) => versionsOf(frame, inner));
+    case "model":
+      return [...node.members.values()].filter((member) => member.role !== "state").flatMap((member) => versionsOf(frame, member.node));
+  }
+}
+
+interface Choice {
+  readonly ids: ValueId[];
+  /** Per leaf: how many ids it has, 0 where it takes no credit. */
+  readonly counts: number[];
+}
+
+/** The newest version from which credit can reach `of`; with none, the newest. */
+function choose(frame: Frame, of: readonly ValueId[], wrt: Wrt, options: RequestOptions): Choice {
+  const ids: ValueId[] = [];
+  const counts = wrt.leaves.map((leaf) => {
+    if (!leaf) return 0;
+    if (leaf.parts) {
+      ids.push(...leaf.parts);
+      return leaf.parts.length;
+    }
+    const { versions } = leaf;
+    ids.push(versions.length === 1 ? versions[0] : versions.find((id) => reaches(frame.context.builder, of, [id], options)) ?? versions[0]);
+    return 1;
+  });
+  return { ids, counts };
+}
+
+interface Request {
+  readonly options: RequestOptions;
+  readonly surrogates: Set<string>;
+}
+
+function requestOptions(frame: Frame, using: Value | undefined, span: Span): Request {
+  const surrogates = new Set<string>();
+  const set: RulesValue | undefined = using === undefined ? undefined : using.kind === "rules" ? withDefaults(frame, using) : fail(say.notRules(span, describe(using)));
+  const note = <T extends { surrogate: boolean } | undefined>(handle: T, call: CallSite): T => {
+    if (handle?.surrogate) surrogates.add(call.callee);
+    return handle;
+  };
+  const options: RequestOptions = {
+    rules: (call, mode) => {
+      const handle = set && ruleSetHandle(set, call, mode);
+      if (handle) return note(handle, call);
+      if (set?.declaration.otherwise?.text === "error") return fail(say.ruleSetSilent(span, set.declaration.name.text, call.callee));
+      note(mode === "backward" ? call.backward : call.tangent, call);
+      return undefined;
+    },
+    missing: (call, mode) => fail(say.missingRule(span, call.callee, mode)),
+  };
+  return { options, surrogates };
+}
+
+/** A rule set named without arguments takes its defaults. */
+function withDefaults(frame: Frame, set: RulesValue): RulesValue {
+  for (const parameter of set.declaration.parameters) {
+    if (set.scope.own(parameter.name.text)) continue;
+    if (!parameter.default) return fail(say.missingArgument(set.declaration.span, parameter.name.text, set.declaration.name.text, []));
+    set.scope.bind(parameter.name.text, evaluate({ ...frame, scope: set.scope }, parameter.default), parameter.span);
+  }
+  return set;
+}
+
+/** Gathers derivatives back into the tree that was asked for; leaves without credit are zero. */
+function collect(frame: Frame, wrt: Wrt, counts: readonly number[], found: readonly (ValueId | null)[], span: Span): Value {
+  const { context } = frame;
+  let at = 0;
+  let next = 0;
+  const built = rebuild(wrt.form, () => {
+    const i = next++;
+    const leaf = wrt.leaves[i];
+    if (!leaf) return null;
+    const ids = found.slice(at, at + counts[i]);
+    at += counts[i];
+    const value = (id: ValueId | null, type: TensorType, axes: readonly Axis[]): TensorValue => tensor(context, id ?? context.builder.zeros(type), axes);
+    if (!leaf.parts) return value(ids[0], leaf.type, leaf.axes);
+    const part: TensorType = { ...leaf.type, shape: leaf.type.shape.slice(1) };
+    return stack(context, ids.map((id) => value(id, part, leaf.axes.slice(1))), 0, span);
+  });
+  return built ?? fail(say.expectedTensor(span, describe(wrt.form)));
+}
+
+// ---- the requests
+
+/** `grad(l, a, using = r)`. */
+export function gradient(frame: Frame, loss: Value, lossExpression: Expression, over: Expression, using: Value | undefined, span: Span): Value {
+  const l = asTensor(frame.context, loss, lossExpression.span, "f32");
+  if (ownShape(l).length > 0 || l.variables.length > 0) fail(say.gradNeedsScalar(lossExpression.span, describe(l)));
+  if (!isFloat(l.type.element)) fail(say.needsFloat(lossExpression.span, "grad", describe(l)));
+  const seed = tensor(frame.context, frame.context.builder.constant(l.type, 1));
+  return pullBack(frame, [{ value: l, seed }], lossExpression, over, using, span);
+}
+
+function pullBack(
+  frame: Frame, targets: readonly { value: TensorValue; seed: TensorValue }[], written: Expression, over: Expression, using: Value | undefined, span: Span,
+): Value {
+  const { context } = frame;
+  const wrt = wrtOf(frame, over);
+  const { options, surrogates } = requestOptions(frame, using, span);
+  const of = targets.map(({ value }) => idOf(context, value, written.span));
+  const seeds = targets.map(({ seed }) => idOf(context, seed, span));
+  const { ids, counts } = choose(frame, of, wrt, options);
+  const before = context.builder.site;
+  const found = pull(context.builder, of, ids, seeds, options);
+  context.builder.site = before;
+  if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
+  if (!frame.activeRule && frame.activeRule !== null) {
+    const labels = wrt.leaves.flatMap((leaf) => (leaf ? (leaf.parts ?? [0]).map((_, i) => (leaf.parts ? `${leaf.label}[${i}]` : leaf.label)) : []));
+    context.requests.push({
+      span, of, seeds, wrt: ids.map((id, i) => ({ label: labels[i], id })), gradients: found, surrogates: [...surrogates],
+      ruleSet: using?.kind === "rules" ? using.declaration.name.text : undefined,
+    });
+  }
+  return collect(frame, wrt, counts, found, span);
+}
+
+/** `pull(y, x, dy, using = r)`: the vector-Jacobian product. */
+export function pullRequest(frame: Frame, y: Value, written: Expression, over: Expression, dy: Value, using: Value | undefined, span: Span): Value {
+  const outputs = leaves(y.kind === "tuple" && y.list ? asTensor(frame.context, y, span) : y).filter(({ value }) => differentiable(value.type));
+  if (outputs.length === 0) fail(say.pullNeedsTensor(written.span, describe(y)));
+  const targets = outputs.map(({ path, value }) => ({ value, seed: seedFor(frame, value, path, dy, span, "the cotangent") }));
+  return pullBack(frame, targets, written, over, using, span);
+}
+
+/** The part of a (co)tangent tree that belongs to one leaf, in its shape. */
+function seedFor(frame: Frame, leaf: TensorValue, path: readonly string[], tree: Value, span: Span, what: string): TensorValue {
+  let part: Value = tree;
+  for (const name of path) {
+    const inner: Value | undefined = part.kind === "record" ? part.fields.get(name) : part.kind === "model" ? part.members.get(name)?.value : part.kind === "tuple" ? part.items[Number(name)] : part;
+    if (!inner) {
+      if (part.kind === "record" || part.kind === "model") return tensor(frame.context, frame.context.builder.zeros(leaf.type), leaf.axes);
+      return fail(say.seedTree(span, what, path.join(".")));
+    }
+    part = inner;
+  }
+  const seed = asTensor(frame.context, part, span, leaf.type.element);
+  const shape = ownShape(leaf);
+  const own = ownShape(seed);
+  const fits = seed.type.element === leaf.type.element && own.length <= shape.length && own.every((size, i) => size === 1 || size === shape[shape.length - own.length + i]);
+  if (!fits) fail(say.seedShape(span, what, describe(leaf), describe(seed)));
+  const physical = seed.variables.length === 0 ? broadcastTo(frame.context, seed, shape, leaf.axes, span) : seed;
+  return physical;
+}
+
+/** `push(y, x, dx, using = r)`: the Jacobian-vector product. */
+export function pushRequest(frame: Frame, y: Value, written: Expression, over: Expression, dx: Value, using: Value | undefined, span: Span): Value {
+  const { context } = frame;
+  const wrt = wrtOf(frame, over);
+  const { options } = requestOptions(frame, using, span);
+  const outputs = leaves(y);
+  const of = outputs.map(({ value }) => idOf(context, value, written.span));
+  const { ids, counts } = choose(frame, of, wrt, options);
+  const tangents: ValueId[] = [];
+  let at = 0;
+  const forms = leaves(wrt.form);
+  wrt.leaves.forEach((leaf, i) => {
+    const start = at;
+    at += counts[i];
+    if (!leaf) return;
+    const seed = seedFor(frame, forms[i].value, forms[i].path, dx, span, "the tangent");
+    const id = idOf(context, seed, span);
+    if (!leaf.parts) return tangents.push(id);
+    for (let part = start; part < at; part++) {
+      const shape = leaf.type.shape;
+      const row = context.builder.op("slice", [id], {
+        start: shape.map((_, axis) => (axis === 0 ? part - start : 0)), limit: shape.map((size, axis) => (axis === 0 ? part - start + 1 : size)), step: shape.map(() => 1),
+      });
+      tangents.push(context.builder.reshape(row, shape.slice(1)));
+    }
+    return undefined;
+  });
+  const found = push(context.builder, of, ids, tangents, options);
+  if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
+  let next = 0;
+  const built = rebuild(parameterTree(y), () => {
+    const i = next++;
+    const target = outputs[i].value;
+    return tensor(context, found[i] ?? context.builder.zeros(target.type), target.axes, target.variables);
+  });
+  return built ?? fail(say.expectedTensor(span, describe(y)));
+}
+
+/** `taps(e)`: e, and the tree of what was tapped below it. */
+export function tapsRequest(frame: Frame, expression: Expression, span: Span): Value {
+  const recorder: TapRecorder = { found: new Map() };
+  const value = evaluate({ ...frame, recorder, tapPath: [], self: null }, expression);
+  if (recorder.found.size === 0) fail(say.noTaps(span, printExpression(expression)));
+  type Tree = Map<string, Value | Tree>;
+  const root: Tree = new Map();
+  for (const { path, values, span: at } of recorder.found.values()) {
+    let level = root;
+    for (const name of path.slice(0, -1)) {
+      const inner = level.get(name);
+      const next: Tree = inner instanceof Map ? inner : new Map();
+      level.set(name, next);
+      level = next;
+    }
+    level.set(path[path.length - 1], values.length === 1 ? values[0] : stackTaps(frame, values, at));
+  }
+  const toRecord = (tree: Tree): Value => record([...tree].map(([name, inner]) => [name, inner instanceof Map ? toRecord(inner) : inner]));
+  return tuple([value, toRecord(root)]);
+}
+
+function stackTaps(frame: Frame, values: readonly Value[], span: Span): Value {
+  const tensors = values.map((value) => (value.kind === "tensor" ? value : null));
+  if (!tensors.every((value): value is TensorValue => value !== null)) return tuple(values);
+  const same = tensors.every((value) => ownShape(value).join() === ownShape(tensors[0]).join());
+  if (!same) return tuple(values);
+  return { ...stack(frame.context, tensors, 0, span), parts: tensors };
+}
+

@@ -1,0 +1,264 @@
+/**
+ * Own rules and rule sets. A call whose credit a rule may redirect ends in a `leave` node; the rule is elaborated where a
+ * request meets the call, in the scope that the body left, so what it mentions is what stays in memory.
+ */
+import type { Parameter, Rule, RuleSetItem, Span } from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import type { CallSite, RuleHandle, ValueId } from "../ir/graph.ts";
+import { type Frame, mix, newCounters } from "./context.ts";
+import { evaluate } from "./expressions.ts";
+import { fail } from "./problem.ts";
+import { Scope } from "./scope.ts";
+import { runBlock } from "./statements.ts";
+import { asTensor, broadcastTo, idOf, tensor } from "./tensors.ts";
+import { type Leaf, leaves, parameterTree, rebuild } from "./trees.ts";
+import { describe, isFloat, type ModelValue, ownShape, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
+
+/** What a rule may see of the call that it stands for. */
+export interface CallRecord {
+  readonly callee: string;
+  /** The body's frame, its locals as the body left them. */
+  readonly frame: Frame;
+  readonly inputs: readonly { readonly name: string; readonly value: Value }[];
+  readonly self: ModelValue | null;
+  /** The value inside of the call. */
+  readonly result: Value;
+  readonly leaves: readonly InputLeaf[];
+  /** How often a request met this call: draws in its rule differ from request to request. */
+  requests: number;
+}
+
+interface InputLeaf extends Leaf {
+  readonly input: string;
+}
+
+/** Leaves that credit can reach. */
+const credited = (value: Value): Leaf[] => leaves(value).filter(({ value: leaf }) => isFloat(leaf.type.element) || leaf.type.element === "bool");
+
+export interface Marking {
+  readonly callee: string;
+  readonly path: readonly string[];
+  readonly frame: Frame;
+  readonly inputs: CallRecord["inputs"];
+  readonly self: ModelValue | null;
+  readonly rules: readonly Rule[];
+}
+
+/** Ends a call in a `leave` node and gives the value as the world outside sees it. */
+export function mark(marking: Marking, result: Value, span: Span): Value {
+  const { frame } = marking;
+  const { context } = frame;
+  const tensors = leaves(result);
+  if (tensors.length === 0) return result;
+  const ofInputs = [...marking.inputs, ...(marking.self ? [{ name: "self", value: marking.self }] : [])]
+    .flatMap(({ name, value }) => credited(value).map((leaf): InputLeaf => ({ ...leaf, input: name })));
+  const record: CallRecord = { ...marking, result, leaves: ofInputs, requests: 0 };
+  const find = (mode: Rule["mode"]): RuleHandle | undefined => {
+    const rule = marking.rules.find((candidate) => candidate.mode === mode);
+    return rule && ownHandle(record, rule);
+  };
+  const call: CallSite = {
+    callee: marking.callee,
+    path: marking.path,
+    inputs: ofInputs.map(({ value }) => idOf(context, value, span)),
+    backward: find("backward"),
+    tangent: find("tangent"),
+    frame: record,
+  };
+  const ids = context.builder.leave(tensors.map(({ value }) => idOf(context, value, span)), call);
+  let at = 0;
+  const fresh = (old: TensorValue): TensorValue => ({ ...tensor(context, ids[at++], old.axes, old.variables) });
+  return replaceLeaves(result, fresh);
+}
+
+function replaceLeaves(value: Value, f: (leaf: TensorValue) => TensorValue): Value {
+  switch (value.kind) {
+    case "tensor":
+      return f(value);
+    case "tuple":
+      return tuple(value.items.map((item) => replaceLeaves(item, f)), value.list);
+    case "record":
+      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, replaceLeaves(field, f)])) };
+    case "model":
+      return { ...value, members: new Map([...value.members].map(([name, member]) => [name, member.role === "state" ? member : { ...member, value: replaceLeaves(member.value, f) }])) };
+    default:
+      return value;
+  }
+}
+
+/** An operator is marked only where some rule set of the program names it. */
+export function markOperator(frame: Frame, name: string, operands: readonly TensorValue[], span: Span, build: () => TensorValue): TensorValue {
+  const result = build();
+  if (!frame.session.ruledNames.has(name)) return result;
+  const inputs = operands.map((value, i) => ({ name: String(i), value }));
+  const marked = mark({ callee: name, path: frame.path, frame, inputs, self: null, rules: [] }, result, span);
+  return marked.kind === "tensor" ? marked : result;
+}
+
+// ---- handles
+
+function ownHandle(record: CallRecord, rule: Rule): RuleHandle {
+  return {
+    surrogate: rule.surrogate,
+    span: rule.span,
+    apply: (given) => applyRule(record, rule, record.frame.scope, given, undefined),
+  };
+}
+
+/** The rule of a request's rule set for a call: longer places first, a place before none, later lines first. */
+export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"]): RuleHandle | undefined {
+  const record = call.frame as CallRecord; // CallSite.frame is opaque to others; only `mark` makes it
+  let best: { item: RuleSetItem; rule: Rule; length: number } | undefined;
+  for (const item of set.declaration.items) {
+    if (item.target.text !== call.callee) continue;
+    const rule = item.rules.find((candidate) => candidate.mode === mode);
+    if (!rule) continue;
+    const place = item.place ? [item.place.root.text, ...item.place.steps.map((step) => (step.kind === "field" ? step.name.text : ""))] : [];
+    if (!place.every((name, i) => call.path[i] === name)) continue;
+    if (!best || place.length >= best.length) best = { item, rule, length: place.length };
+  }
+  if (!best) return undefined;
+  const { item, rule } = best;
+  return {
+    surrogate: true,
+    span: rule.span,
+    apply(given) {
+      const scope = new Scope(set.scope);
+      bindInputs(scope, item.parameters, record, item);
+      return applyRule(record, rule, scope, given, item);
+    },
+  };
+}
+
+function bindInputs(scope: Scope, parameters: readonly Parameter[], record: CallRecord, item: RuleSetItem): void {
+  if (parameters.length > record.inputs.length) fail(say.ruleSetParameters(item.span, item.target.text, record.inputs.length, parameters.length));
+  parameters.forEach((parameter, i) => scope.bind(parameter.name.text, record.inputs[i].value, parameter.span));
+}
+
+/** Elaborates a rule's body and sorts what it returns. */
+function applyRule(record: CallRecord, rule: Rule, parent: Scope, given: readonly (ValueId | null)[], item: RuleSetItem | undefined): readonly (ValueId | null)[] {
+  const { frame } = record;
+  const scope = new Scope(parent);
+  const counters = newCounters(mix(mix(frame.counters.place, 0x52554c45), record.requests++));
+  const inner: Frame = { ...frame, scope, counters, activeRule: item ?? null, depth: frame.depth + 1, recorder: null };
+  scope.bind("result", record.result, rule.span);
+  if (record.self) scope.bind("self", record.self, rule.span);
+  const [parameter] = rule.parameters;
+  if (rule.parameters.length !== 1) fail(say.ruleParameters(rule.span, rule.mode));
+  const names = item ? item.parameters.map((p) => p.name.text) : record.inputs.map(({ name }) => name);
+  if (rule.mode === "backward") {
+    scope.bind(parameter.name.text, cotangentTree(inner, record.result, given, rule.span), parameter.span);
+    const value = runRule(inner, rule);
+    return sortCredits(inner, record, names, value, rule);
+  }
+  scope.bind(parameter.name.text, tangentRecord(inner, record, names, given), parameter.span);
+  const value = runRule(inner, rule);
+  const targets = leaves(record.result);
+  const results = leaves(value.kind === "number" ? asTensor(inner.context, value, rule.span, "f32") : value);
+  if (results.length !== targets.length) fail(say.tangentShape(rule.span, describe(record.result), describe(value)));
+  return targets.map(({ value: target }, i) => idOf(inner.context, fit(inner, results[i].value, target, rule.span, "the tangent"), rule.span));
+}
+
+function runRule(frame: Frame, rule: Rule): Value {
+  const before = frame.context.builder.site;
+  const value = rule.body.kind === "block" ? runBlock(frame, rule.body) : evaluate(frame, rule.body);
+  frame.context.builder.site = before;
+  return value;
+}
+
+function zerosLike(frame: Frame, value: TensorValue): TensorValue {
+  return tensor(frame.context, frame.context.builder.zeros(value.type), value.axes, value.variables);
+}
+
+function cotangentTree(frame: Frame, result: Value, given: readonly (ValueId | null)[], span: Span): Value {
+  let at = 0;
+  const targets = leaves(result);
+  const built = rebuild(result, () => {
+    const i = at++;
+    const id = given[i];
+    const target = targets[i].value;
+    return id === null || id === undefined ? zerosLike(frame, target) : tensor(frame.context, id, target.axes, target.variables);
+  });
+  return built ?? fail(say.expectedTensor(span, describe(result)));
+}
+
+/** `d.x`, `d.self.w`: the tangents of the inputs as a record. */
+function tangentRecord(frame: Frame, record: CallRecord, names: readonly string[], given: readonly (ValueId | null)[]): Value {
+  const fields = new Map<string, Value>();
+  const all = [...record.inputs.map((input, i) => ({ shown: names[i] ?? input.name, ...input })), ...(record.self ? [{ shown: "self", name: "self", value: record.self as Value }] : [])];
+  let at = 0;
+  for (const { shown, name, value } of all) {
+    const mine = record.leaves.filter((leaf) => leaf.input === name);
+    if (mine.length === 0) continue;
+    const start = at;
+    at += mine.length;
+    let i = start;
+    const built = rebuild(parameterTree(value), () => {
+      const target = record.leaves[i].value;
+      const id = given[i++];
+      return id === null || id === undefined ? zerosLike(frame, target) : tensor(frame.context, id, target.axes, target.variables);
+    });
+    if (built) fields.set(shown, built);
+    if (name === "self" && built?.kind === "record") for (const [member, tangent] of built.fields) if (!fields.has(member)) fields.set(member, tangent);
+  }
+  return { kind: "record", fields };
+}
+
+/** Sorts a rule's record: a field names an input, `self`, or one of the model's own parameters. */
+function sortCredits(frame: Frame, record: CallRecord, names: readonly string[], value: Value, rule: Rule): (ValueId | null)[] {
+  if (value.kind !== "record") return fail(say.ruleResult(rule.span, rule.mode, describe(value)));
+  const credits: (ValueId | null)[] = record.leaves.map(() => null);
+  for (const [name, credit] of value.fields) {
+    const position = names.indexOf(name);
+    const input = position >= 0 ? record.inputs[position].name : name;
+    let targets = record.leaves.map((leaf, i) => ({ leaf, i })).filter(({ leaf }) => leaf.input === input);
+    if (targets.length === 0 && record.self?.members.has(name)) {
+      targets = record.leaves.map((leaf, i) => ({ leaf, i })).filter(({ leaf }) => leaf.input === "self" && leaf.path[0] === name);
+    } else if (targets.length === 0) {
+      const known = [...names, ...(record.self ? ["self", ...record.self.members.keys()] : [])];
+      if (!known.includes(name)) fail(say.ruleCredits(rule.span, name, record.callee, known));
+      continue; // an integer input takes no credit
+    }
+    place(frame, credit, name, targets, credits, rule);
+  }
+  return credits;
+}
+
+function place(
+  frame: Frame, credit: Value, name: string, targets: readonly { leaf: InputLeaf; i: number }[], credits: (ValueId | null)[], rule: Rule,
+): void {
+  const single = credit.kind === "number" ? asTensor(frame.context, credit, rule.span, "f32") : credit;
+  const given = leaves(single);
+  const { path: first } = targets[0].leaf;
+  for (const { path, value } of given) {
+    const target = targets.length === 1 && given.length === 1
+      ? targets[0]
+      : targets.find(({ leaf }) => endsWith(leaf.path, path, first.length));
+    if (!target) return fail(say.ruleCreditTree(rule.span, name, path.join(".")));
+    const id = idOf(frame.context, fit(frame, value, target.leaf.value, rule.span, `the credit for ${name}`), rule.span);
+    const before = credits[target.i];
+    credits[target.i] = before === null ? id : frame.context.builder.add(before, id);
+  }
+}
+
+const endsWith = (path: readonly string[], tail: readonly string[], limit: number): boolean =>
+  tail.length <= path.length && path.length - tail.length <= limit && tail.every((name, i) => name === path[path.length - tail.length + i]);
+
+/** A credit in its target's shape: broadcast up, or summed over the axes along which the target had been broadcast. */
+function fit(frame: Frame, value: TensorValue, target: TensorValue, span: Span, what: string): TensorValue {
+  const { context } = frame;
+  const [from, to] = [ownShape(value), ownShape(target)];
+  if (value.type.element !== target.type.element) fail(say.creditElement(span, what, describe(target), describe(value)));
+  if (from.length === to.length && from.every((size, i) => size === to[i])) return value;
+  const extra = from.length - to.length;
+  const reducible = extra >= 0 && to.every((size, i) => size === 1 || size === from[i + extra]);
+  if (reducible) {
+    const lead = value.variables.length;
+    const axes = from.map((_, i) => i).filter((i) => i < extra || (to[i - extra] === 1 && from[i] !== 1));
+    const summed = context.builder.sum(idOf(context, value, span), axes.map((axis) => axis + lead));
+    return tensor(context, context.builder.reshape(summed, [...value.variables.map((v) => v.range), ...to]), target.axes, value.variables);
+  }
+  const fits = from.length <= to.length && from.every((size, i) => size === 1 || size === to[to.length - from.length + i]);
+  if (!fits) fail(say.creditShape(span, what, describe(target), describe(value)));
+  return broadcastTo(frame.context, value, to, target.axes, span);
+}

@@ -1,0 +1,57 @@
+/** Names in blocks, inside out. */
+import type { Span } from "../../grammar/index.ts";
+import type { Context } from "./context.ts";
+import type { Value } from "./values.ts";
+
+export interface Binding {
+  /** Read at each use: module state changes between two uses of its name. */
+  read(context: Context): Value;
+  readonly span?: Span;
+  /** The state behind a name that `<-` may assign. */
+  readonly target?: AssignTarget;
+  /** The state of a computed model: it ends with the call. */
+  assign?(value: Value): void;
+}
+
+/** Where an assignment goes: the path of a state or of a tree of states. */
+export interface AssignTarget {
+  /** Path of the root in the module's state. */
+  readonly path: string;
+  /** An optimizer's own slot or parameter: assigned wherever the optimizer runs. */
+  readonly local?: boolean;
+}
+
+export class Scope {
+  private readonly bindings = new Map<string, Binding>();
+  readonly parent: Scope | null;
+
+  constructor(parent: Scope | null) {
+    this.parent = parent;
+  }
+
+  bind(name: string, value: Value, span?: Span): void {
+    this.bindings.set(name, { read: () => value, span });
+  }
+  define(name: string, binding: Binding): void {
+    this.bindings.set(name, binding);
+  }
+  own(name: string): Binding | undefined {
+    return this.bindings.get(name);
+  }
+  find(name: string): Binding | undefined {
+    for (let scope: Scope | null = this; scope; scope = scope.parent) {
+      const binding = scope.bindings.get(name);
+      if (binding) return binding;
+    }
+    return undefined;
+  }
+  ownNames(): string[] {
+    return [...this.bindings.keys()];
+  }
+  /** All names in reach, for near-miss help. */
+  names(): string[] {
+    const names = new Set<string>();
+    for (let scope: Scope | null = this; scope; scope = scope.parent) for (const name of scope.bindings.keys()) names.add(name);
+    return [...names];
+  }
+}

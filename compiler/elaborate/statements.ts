@@ -1,0 +1,226 @@
+/** Statements, in reading order. One that fails is reported and poisons the names it would have bound; the rest go on. */
+import { assertNever, type Block, type IfStatement, type Pattern, type Statement, type StaticForStatement } from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import type { ValueId } from "../ir/graph.ts";
+import { isLibrary } from "./calls.ts";
+import { type Cell, Context, type Frame, hashText, newCounters } from "./context.ts";
+import { choose, evaluate } from "./expressions.ts";
+import { familyMember, takeAt } from "./indexing.ts";
+import { runMember } from "./models.ts";
+import { applyStatement, minimizeStatement } from "./optimizers.ts";
+import { fail, Problem } from "./problem.ts";
+import { prove } from "./prove.ts";
+import { Scope } from "./scope.ts";
+import { assignPath, expectedOf } from "./states.ts";
+import { asTensor, close, tensor } from "./tensors.ts";
+import { coerce, Matcher } from "./types.ts";
+import { describe, nothing, number, ownShape, poison, record, tuple, type Value } from "./values.ts";
+
+/** Runs a block; its value is what it returns. */
+export function runBlock(frame: Frame, block: Block): Value {
+  return runStatements(frame, block.statements) ?? nothing;
+}
+
+function runStatements(frame: Frame, statements: readonly Statement[]): Value | undefined {
+  let result: Value | undefined;
+  for (const statement of statements) {
+    const value = guard(frame, statement, () => runStatement(frame, statement));
+    if (value && !result) result = value;
+  }
+  return result;
+}
+
+/** Reports what goes wrong in a statement of the user's; errors inside of the library go up to the call. */
+function guard(frame: Frame, statement: Statement, run: () => Value | undefined): Value | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Problem) || isLibrary(statement.span.file)) throw error;
+    if (error.diagnostic) frame.session.report(error.diagnostic);
+    poisonNames(frame, statement);
+    return statement.kind === "return" || statement.kind === "emit" ? poison : undefined;
+  }
+}
+
+function poisonNames(frame: Frame, statement: Statement): void {
+  if (statement.kind === "let") poisonPattern(frame, statement.pattern);
+  if (statement.kind === "member") frame.scope.bind(statement.name.text, poison, statement.name.span);
+}
+function poisonPattern(frame: Frame, pattern: Pattern): void {
+  if (pattern.kind === "namePattern") frame.scope.bind(pattern.name.text, poison, pattern.name.span);
+  else pattern.items.forEach((item) => poisonPattern(frame, item));
+}
+
+function runStatement(frame: Frame, statement: Statement): Value | undefined {
+  frame.context.builder.site = frame.session.site(statement.span, frame.path);
+  switch (statement.kind) {
+    case "let":
+      if (statement.constant) bindPattern(frame, statement.pattern, constant(frame, statement));
+      else {
+        const value = evaluate(frame, statement.value, statement.type && expectedOf(frame, statement.type));
+        bindPattern(frame, statement.pattern, typed(frame, statement, value));
+      }
+      return undefined;
+    case "member":
+      if (statement.role === "tap") tap(frame, statement);
+      else runMember(frame, statement);
+      return undefined;
+    case "return":
+      if (frame.arm) fail(say.returnInIf(statement.span));
+      return evaluate(frame, statement.value);
+    case "emit":
+      return fail(say.emitOutsideScan(statement.span));
+    case "prove":
+      prove(frame, statement.value);
+      return undefined;
+    case "assign":
+      assignPath(frame, statement.target, evaluate(frame, statement.value));
+      return undefined;
+    case "minimize":
+      minimizeStatement(frame, statement);
+      return undefined;
+    case "apply":
+      applyStatement(frame, statement);
+      return undefined;
+    case "if":
+      return runIf(frame, statement);
+    case "staticFor":
+      return runStaticFor(frame, statement);
+    default:
+      return assertNever(statement, "runStatement");
+  }
+}
+
+/** `let x: T = e`: the value in its declared type. */
+function typed(frame: Frame, statement: Extract<Statement, { kind: "let" }>, value: Value): Value {
+  if (!statement.type) return value;
+  const place = { span: statement.value.span, what: statement.pattern.kind === "namePattern" ? `'${statement.pattern.name.text}'` : "the value" };
+  const matcher = new Matcher(frame, { sizes: new Set(), packs: new Set(), types: new Set() }, false);
+  matcher.match(statement.type, value, place);
+  matcher.finish();
+  return coerce(frame, statement.type, value, place);
+}
+
+/** `const`: evaluated at build; its draws happen once, from the build's seed, by the instance and the name. */
+function constant(frame: Frame, statement: Extract<Statement, { kind: "let" }>): Value {
+  const name = statement.pattern.kind === "namePattern" ? statement.pattern.name.text : "pattern";
+  return atBuild(frame, `${frame.path.join(".")}.${name}`, (inner) => {
+    const value = evaluate(inner, statement.value, statement.type && expectedOf(inner, statement.type));
+    return typed(inner, statement, value);
+  });
+}
+
+/** Runs something in a build context and closes the tensors that come out. */
+export function atBuild(frame: Frame, place: string, run: (inner: Frame) => Value): Value {
+  const context = new Context(frame.session, "build");
+  const inner: Frame = { ...frame, context, counters: newCounters(hashText(place)), recorder: null, conditional: false, training: false };
+  return closeAll(context, run(inner));
+}
+function closeAll(context: Context, value: Value): Value {
+  switch (value.kind) {
+    case "tensor":
+      return close(context, value);
+    case "tuple":
+      return tuple(value.items.map((item) => closeAll(context, item)), value.list);
+    case "record":
+      return record([...value.fields].map(([name, field]) => [name, closeAll(context, field)]));
+    default:
+      return value;
+  }
+}
+
+export function bindPattern(frame: Frame, pattern: Pattern, value: Value): void {
+  if (pattern.kind === "namePattern") {
+    if (value.kind === "nothing") fail(say.nothingToBind(pattern.span, pattern.name.text));
+    frame.scope.bind(pattern.name.text, value, pattern.name.span);
+    return;
+  }
+  if (value.kind === "poison") return poisonPattern(frame, pattern);
+  if (value.kind !== "tuple" || value.items.length !== pattern.items.length) {
+    return fail(say.patternMismatch(pattern.span, pattern.items.length, describe(value)));
+  }
+  pattern.items.forEach((item, i) => bindPattern(frame, item, value.items[i]));
+}
+
+function tap(frame: Frame, statement: Extract<Statement, { kind: "member" }>): void {
+  if (frame.conditional) fail(say.tapInIf(statement.span, statement.name.text));
+  const value = evaluate(frame, statement.value);
+  frame.scope.bind(statement.name.text, value, statement.name.span);
+  if (!frame.recorder) return;
+  const path = [...frame.tapPath, statement.name.text];
+  const key = path.join(".");
+  const found = frame.recorder.found.get(key);
+  if (found) found.values.push(value);
+  else frame.recorder.found.set(key, { path, values: [value], span: statement.span });
+}
+
+// ---- structure
+
+function runIf(frame: Frame, statement: IfStatement): Value | undefined {
+  const condition = evaluate(frame, statement.condition);
+  if (condition.kind === "poison") throw new Problem(null);
+  if (condition.kind === "boolean") {
+    const arm = condition.value ? statement.then : statement.else;
+    if (!arm) return undefined;
+    if (arm.kind === "if") return runIf(frame, arm);
+    // A static block is no scope: it stands for its statements written out.
+    return runStatements(statement.static ? frame : { ...frame, scope: new Scope(frame.scope) }, arm.statements);
+  }
+  if (statement.static) return fail(say.staticCondition(statement.condition.span, describe(condition)));
+  const test = asTensor(frame.context, condition, statement.condition.span);
+  if (test.type.element !== "bool" || ownShape(test).length > 0) fail(say.conditionNotBool(statement.condition.span, describe(test)));
+  const { context } = frame;
+  const before = context.snapshot();
+  const arm = (body: IfStatement["else"]): Map<Cell, ValueId> => {
+    for (const [cell, versions] of context.versions) {
+      const start = before.get(cell) ?? versions[0];
+      if (context.read(cell) !== start) context.assign(cell, start);
+    }
+    const inner: Frame = { ...frame, scope: new Scope(frame.scope), conditional: true, arm: true };
+    if (body?.kind === "if") runIf(inner, body);
+    else if (body) runStatements(inner, body.statements);
+    return context.snapshot();
+  };
+  const yes = arm(statement.then);
+  const no = arm(statement.else);
+  for (const cell of context.versions.keys()) {
+    const first = context.versions.get(cell)?.[0];
+    const a = yes.get(cell) ?? first;
+    const b = no.get(cell) ?? first;
+    if (a === undefined || b === undefined || a === b) continue;
+    const merged = choose(frame, test, tensor(context, a, cell.axes), tensor(context, b, cell.axes), statement);
+    if (merged.kind === "tensor" && merged.id !== undefined) context.assign(cell, merged.id);
+  }
+  return undefined;
+}
+
+function runStaticFor(frame: Frame, statement: StaticForStatement): Value | undefined {
+  const range = evaluate(frame, statement.range);
+  let result: Value | undefined;
+  for (const item of itemsOf(frame, range, statement)) {
+    bindPattern(frame, statement.pattern, item);
+    const value = runStatements(frame, statement.body.statements);
+    result ??= value;
+  }
+  return result;
+}
+
+function itemsOf(frame: Frame, range: Value, statement: StaticForStatement): Value[] {
+  const { span } = statement.range;
+  switch (range.kind) {
+    case "range":
+      return Array.from({ length: Math.max(0, range.to - range.from) }, (_, i) => number(range.from + i, true));
+    case "tuple":
+      return [...range.items];
+    case "model":
+      if (range.family !== undefined) return Array.from({ length: range.family }, (_, i) => familyMember(frame, range, i, span));
+      break;
+    case "tensor":
+      if (ownShape(range).length > 0) return Array.from({ length: ownShape(range)[0] }, (_, i) => takeAt(frame, range, 0, i, span));
+      break;
+    case "poison":
+      throw new Problem(null);
+    default:
+  }
+  return fail(say.staticForRange(span, describe(range)));
+}

@@ -1,0 +1,249 @@
+/** Tensor values in a context: materializing, broadcasting with index variables, and the elementwise machinery. */
+import type { Span } from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import { invariant } from "../diagnostics/diagnostic.ts";
+import type { Element, Region, TensorType, ValueId } from "../ir/graph.ts";
+import { elementCount } from "../ir/graph.ts";
+import type { AttributesOf, OpName } from "../ops/attributes.ts";
+import { byteSize } from "../program.ts";
+import { evaluate } from "../reference/index.ts";
+import type { Context } from "./context.ts";
+import { fail, Problem } from "./problem.ts";
+import {
+  type Axis, type BuildTime, describe, type IndexVariable, isFloat, number, type NumberValue, ownShape, type TensorValue, type Value,
+} from "./values.ts";
+
+/** Constants up to this size are written into the program; larger ones `init` computes. */
+const inlineBytes = 256;
+
+export const tensor = (
+  context: Context, id: ValueId, axes: readonly Axis[] = [], variables: readonly IndexVariable[] = [],
+): TensorValue => {
+  const type = context.builder.typeOf(id);
+  const own = type.shape.length - variables.length;
+  return { kind: "tensor", id, context, type, axes: Array.from({ length: own }, (_, i) => axes[i] ?? {}), variables };
+};
+
+/** The value's id in the context's builder. */
+export function idOf(context: Context, value: TensorValue, span: Span): ValueId {
+  if (value.buildTime) return materialize(context, value, span);
+  if (value.context !== context || value.id === undefined) return fail(say.notAtBuild(span, context.kind));
+  return value.id;
+}
+
+function materialize(context: Context, value: TensorValue, span: Span): ValueId {
+  const { buildTime } = value;
+  invariant(buildTime, () => "a build-time tensor without a region");
+  const bytes = elementCount(value.type.shape) * byteSize(value.type.element);
+  if (bytes <= inlineBytes || context.kind === "build" || context.kind === "trial") {
+    return context.builder.constant(value.type, ...compact(buildTime.data().data));
+  }
+  if (context.kind === "init") return inlineRegion(context, buildTime.region);
+  // Draws and large tables stay expressions: `init` computes them, so that they take no room in the module.
+  const key = JSON.stringify([buildTime.region.nodes, buildTime.region.results]);
+  let cell = context.session.constants.get(key);
+  if (!cell) {
+    cell = context.session.addCell({
+      path: `$constant.${context.session.constants.size}`, type: value.type, axes: value.axes, role: "constant", span,
+      initial: (init) => inlineRegion(init, buildTime.region),
+    });
+    context.session.constants.set(key, cell);
+  }
+  return context.read(cell);
+}
+
+/** One number when all are equal: a splat. */
+function compact(data: Float64Array): number[] {
+  const first = data[0];
+  return data.length > 0 && data.every((x) => Object.is(x, first)) ? [first] : [...data];
+}
+
+/** Copies a closed region without params into the context. */
+export function inlineRegion(context: Context, region: Region): ValueId {
+  const ids: ValueId[] = [];
+  for (const node of region.nodes) {
+    const args = node.args.map((arg) => ids[arg]);
+    invariant(node.kind !== "host", () => "a host call in a constant");
+    const results = node.kind === "leave"
+      ? args
+      : context.builder.ops(node.op as OpName, args, node.attributes as AttributesOf<OpName>);
+    node.results.forEach((result, i) => { ids[result] = results[i]; });
+  }
+  return ids[region.results[0]];
+}
+
+/** A tensor of the build context, closed: it can go into any context. */
+export function close(context: Context, value: TensorValue): TensorValue {
+  if (value.buildTime || value.context !== context || value.id === undefined) return value;
+  const region = context.builder.region([value.id]);
+  let data: ReturnType<BuildTime["data"]> | undefined;
+  const buildTime: BuildTime = { region, data: () => (data ??= evaluate(region, [])[0]) };
+  return { kind: "tensor", buildTime, type: value.type, axes: value.axes, variables: value.variables };
+}
+
+/** The number behind a value known at build, or undefined. */
+export function staticNumber(value: Value): number | undefined {
+  if (value.kind === "number") return value.value;
+  if (value.kind === "tensor" && value.buildTime && value.type.shape.length === 0) return value.buildTime.data().data[0];
+  return undefined;
+}
+
+/** A number as a tensor of rank 0. */
+export function numberTensor(context: Context, value: NumberValue, element?: Element, span?: Span): TensorValue {
+  const chosen = element ?? value.element ?? (value.integer ? "i32" : "f32");
+  if (!isFloat(chosen) && chosen !== "bool" && !Number.isInteger(value.value) && span) fail(say.notAnInteger(span, value.value, chosen));
+  return tensor(context, context.builder.constant({ element: chosen, shape: [] }, value.value));
+}
+
+/** A value as a tensor: numbers take `element`, lists stack. */
+export function asTensor(context: Context, value: Value, span: Span, element?: Element): TensorValue {
+  switch (value.kind) {
+    case "tensor":
+      return value;
+    case "number":
+      return numberTensor(context, value, element, span);
+    case "boolean":
+      return tensor(context, context.builder.constant({ element: "bool", shape: [] }, value.value ? 1 : 0));
+    case "range": {
+      const type: TensorType = { element: "i32", shape: [Math.max(0, value.to - value.from)] };
+      const iota = context.builder.op("iota", [], { shape: type.shape, axis: 0, element: "i32" });
+      const id = value.from === 0 ? iota : context.builder.add(iota, context.builder.constant(type, value.from));
+      return tensor(context, id);
+    }
+    case "tuple":
+      if (value.list && value.items.length > 0) return listTensor(context, value.items, span, element);
+      break;
+    case "poison":
+      throw new Problem(null);
+    default:
+  }
+  return fail(say.expectedTensor(span, describe(value)));
+}
+
+function listTensor(context: Context, items: readonly Value[], span: Span, element?: Element): TensorValue {
+  const numbers = items.every((item): item is NumberValue => item.kind === "number");
+  if (numbers) {
+    const chosen = element ?? (items.every((item) => item.integer) ? "i32" : "f32");
+    const id = context.builder.constant({ element: chosen, shape: [items.length] }, ...items.map((item) => item.value));
+    return tensor(context, id);
+  }
+  const tensors = items.map((item) => (item.kind === "number" ? null : asTensor(context, item, span, element)));
+  const first = tensors.find((item) => item !== null);
+  const filled = items.map((item, i) => tensors[i] ?? asTensor(context, item, span, first?.type.element ?? element));
+  return stack(context, filled, 0, span);
+}
+
+/** New axis at `axis`, the tensors along it. */
+export function stack(context: Context, values: readonly TensorValue[], axis: number, span: Span): TensorValue {
+  const aligned = align(context, values, span);
+  const at = aligned.variables.length + axis;
+  const shape = [...aligned.shape.slice(0, at), 1, ...aligned.shape.slice(at)];
+  const parts = aligned.ids.map((id) => context.builder.reshape(id, shape));
+  const axes = [...aligned.axes.slice(0, axis), {}, ...aligned.axes.slice(axis)];
+  const id = parts.length === 1 ? parts[0] : context.builder.op("concat", parts, { axis: at });
+  return tensor(context, id, axes, aligned.variables);
+}
+
+export interface Aligned {
+  readonly ids: readonly ValueId[];
+  /** Physical shape, variables first. */
+  readonly shape: readonly number[];
+  readonly axes: readonly Axis[];
+  readonly variables: readonly IndexVariable[];
+}
+
+/** Brings tensors to one shape: the union of their index variables, then NumPy's broadcasting of their own axes. */
+export function align(context: Context, values: readonly TensorValue[], span: Span, quoted?: readonly string[]): Aligned {
+  const variables: IndexVariable[] = [];
+  for (const value of values) {
+    for (const variable of value.variables) if (!variables.some((other) => other.name === variable.name)) variables.push(variable);
+  }
+  const rank = Math.max(0, ...values.map((value) => ownShape(value).length));
+  const own: number[] = [];
+  const axes: Axis[] = [];
+  for (let i = 0; i < rank; i++) {
+    let size = 1;
+    let axis: Axis = {};
+    for (const value of values) {
+      const shape = ownShape(value);
+      const at = shape.length - rank + i;
+      if (at < 0) continue;
+      if (shape[at] !== 1) {
+        if (size !== 1 && size !== shape[at]) fail(say.cannotBroadcast(span, values.map(describe), quoted, rank - i, axisNotes(values, rank - i)));
+        size = shape[at];
+        axis = axis.name ? axis : value.axes[at];
+      } else if (!axis.name && size === 1) axis = value.axes[at];
+    }
+    own.push(size);
+    axes.push(axis);
+  }
+  const shape = [...variables.map((variable) => variable.range), ...own];
+  const ids = values.map((value) => spread(context, value, variables, shape, span));
+  return { ids, shape, axes, variables };
+}
+
+function axisNotes(values: readonly TensorValue[], fromEnd: number): { value: number; axis: Axis }[] {
+  return values.flatMap((value) => {
+    const shape = ownShape(value);
+    const at = shape.length - fromEnd;
+    return at < 0 ? [] : [{ value: shape[at], axis: value.axes[at] }];
+  });
+}
+
+/** Broadcasts one tensor to a physical shape that leads with `variables`. */
+export function spread(
+  context: Context, value: TensorValue, variables: readonly IndexVariable[], shape: readonly number[], span: Span,
+): ValueId {
+  const b = context.builder;
+  let id = idOf(context, value, span);
+  const places = value.variables.map((variable) => variables.findIndex((other) => other.name === variable.name));
+  const order = places.map((_, i) => i).sort((x, y) => places[x] - places[y]);
+  const own = ownShape(value).length;
+  id = b.transpose(id, [...order, ...Array.from({ length: own }, (_, i) => order.length + i)]);
+  const target = [...order.map((i) => places[i]), ...Array.from({ length: own }, (_, i) => shape.length - own + i)];
+  return b.broadcast(id, shape, target);
+}
+
+/** Applies an elementwise op to aligned tensors. */
+export function elementwise<K extends OpName>(
+  context: Context, op: K, values: readonly TensorValue[], attributes: AttributesOf<K>, span: Span, quoted?: readonly string[],
+): TensorValue {
+  if (values.length === 1) {
+    const [only] = values;
+    return tensor(context, context.builder.op(op, [idOf(context, only, span)], attributes), only.axes, only.variables);
+  }
+  const aligned = align(context, values, span, quoted);
+  return tensor(context, context.builder.op(op, aligned.ids, attributes), aligned.axes, aligned.variables);
+}
+
+/** The common element of operands, numbers taking the tensors'; refuses a mixture. */
+export function commonElement(context: Context, values: readonly Value[], span: Span): TensorValue[] {
+  const tensors = values.map((value) =>
+    (value.kind === "number" || (value.kind === "tuple" && value.list && value.items.every((item) => item.kind === "number")) ? null : asTensor(context, value, span)));
+  const known = tensors.filter((value): value is TensorValue => value !== null);
+  const element = known[0]?.type.element;
+  for (const other of known) {
+    if (other.type.element !== element) fail(say.elementsDiffer(span, describe(known[0]), describe(other)));
+  }
+  const numbers = element ?? (values.every((value) => value.kind !== "number" || value.integer) ? undefined : "f32");
+  return values.map((value, i) => tensors[i] ?? asTensor(context, value, span, numbers));
+}
+
+/** A float tensor: numbers become f32. */
+export function floatTensor(context: Context, value: Value, span: Span, what: string): TensorValue {
+  if (value.kind === "number") return numberTensor(context, value, value.element === "f64" ? "f64" : "f32");
+  const result = asTensor(context, value, span, "f32");
+  if (!isFloat(result.type.element)) fail(say.needsFloat(span, what, describe(result)));
+  return result;
+}
+
+/** Broadcasts to an own shape (no new names for axes that the tensor has already). */
+export function broadcastTo(context: Context, value: TensorValue, shape: readonly number[], axes: readonly Axis[], span: Span): TensorValue {
+  const own = ownShape(value);
+  const fits = own.length <= shape.length && own.every((size, i) => size === 1 || size === shape[shape.length - own.length + i]);
+  if (!fits) fail(say.cannotBroadcastTo(span, describe(value), shape));
+  const physical = [...value.variables.map((variable) => variable.range), ...shape];
+  return tensor(context, spread(context, value, value.variables, physical, span), axes, value.variables);
+}
+
+export const sizeValue = (size: number, axis?: Axis): NumberValue => number(size, true, axis);

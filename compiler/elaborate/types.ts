@@ -1,0 +1,385 @@
+/** Declared types against values: generics are bound, sizes compared, numbers take the shape asked for. */
+import {
+  assertNever, type BracketItem, type Expression, type Generic, type Name, type NamedType, type Parameter, printExpression, type Span,
+  type TypeDeclaration, type TypeExpression,
+} from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import type { Element } from "../ir/graph.ts";
+import { evaluate } from "./expressions.ts";
+import type { Frame } from "./context.ts";
+import { fail, Problem } from "./problem.ts";
+import type { Scope } from "./scope.ts";
+import { asTensor, broadcastTo, sizeValue, staticNumber, tensor } from "./tensors.ts";
+import { type Axis, describe, describeSize, isFloat, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
+
+const elements: ReadonlySet<string> = new Set<Element>(["f32", "f64", "i32", "u32", "bool"]);
+const narrowElements: ReadonlySet<string> = new Set(["f16", "i8", "u8", "i4", "u4", "u2", "u1", "f8", "f4"]);
+
+/** The names of a signature that a call binds. */
+export interface OpenNames {
+  readonly sizes: Set<string>;
+  readonly packs: Set<string>;
+  /** Generics that stand for whole types: `fn clip[G](g: G) -> G`. */
+  readonly types: Set<string>;
+}
+
+/** A tensor type whose sizes are all known. */
+export interface KnownType {
+  readonly element: Element;
+  readonly shape: readonly number[];
+  readonly axes: readonly Axis[];
+}
+
+// ---- which names are generic
+
+/** A name declared nowhere, standing for an axis, is generic. */
+export function openNames(scope: Scope, generics: readonly Generic[], types: readonly (TypeExpression | undefined)[]): OpenNames {
+  const open: OpenNames = { sizes: new Set(), packs: new Set(), types: new Set() };
+  for (const generic of generics) {
+    if (generic.pack) open.packs.add(generic.name.text);
+    else open.sizes.add(generic.name.text);
+  }
+  const visit = (type: TypeExpression | undefined): void => {
+    if (!type) return;
+    switch (type.kind) {
+      case "tupleType":
+        return type.items.forEach(visit);
+      case "recordType":
+        return type.fields.forEach((field) => visit(field.type));
+      case "functionType":
+        type.parameters.forEach(visit);
+        return visit(type.result);
+      case "namedType":
+        if (open.sizes.has(type.name.text)) {
+          open.sizes.delete(type.name.text);
+          open.types.add(type.name.text);
+        }
+        for (const item of type.bracket?.items ?? []) {
+          if (item.kind === "ellipsis" && item.name) {
+            if (!scope.find(item.name.text)) open.packs.add(item.name.text);
+          } else if (item.kind === "value" && item.value.kind === "name" && !scope.find(item.value.text)) open.sizes.add(item.value.text);
+        }
+        return;
+      default:
+        return assertNever(type, "openNames");
+    }
+  };
+  types.forEach(visit);
+  return open;
+}
+
+// ---- aliases
+
+/** Replaces `Gaussian[...S]` by its definition, the alias's generics by what stands in the brackets. */
+function expand(frame: Frame, type: NamedType): TypeExpression | null {
+  const bound = frame.scope.find(type.name.text)?.read(frame.context);
+  if (bound?.kind !== "type") return null;
+  const { declaration } = bound;
+  if (declaration.tangent) fail(say.notYet(type.span, "types with a tangent of their own"));
+  const given = type.bracket?.items ?? [];
+  if (given.length !== declaration.generics.length) fail(say.aliasArguments(type.span, declaration.name.text, declaration.generics.length, given.length));
+  const replacements = new Map<string, BracketItem>(declaration.generics.map((generic, i) => [generic.name.text, given[i]]));
+  return substitute(declaration, declaration.type, replacements);
+}
+
+function substitute(declaration: TypeDeclaration, type: TypeExpression, by: ReadonlyMap<string, BracketItem>): TypeExpression {
+  const again = (inner: TypeExpression): TypeExpression => substitute(declaration, inner, by);
+  switch (type.kind) {
+    case "tupleType":
+      return { ...type, items: type.items.map(again) };
+    case "recordType":
+      return { ...type, fields: type.fields.map((field) => ({ ...field, type: again(field.type) })) };
+    case "functionType":
+      return { ...type, parameters: type.parameters.map(again), result: again(type.result) };
+    case "namedType": {
+      if (!type.bracket) return type;
+      const items = type.bracket.items.map((item): BracketItem => {
+        if (item.kind === "ellipsis" && item.name) return by.get(item.name.text) ?? item;
+        if (item.kind === "value") return { ...item, value: substituteExpression(item.value, by) };
+        return item;
+      });
+      return { ...type, bracket: { ...type.bracket, items } };
+    }
+    default:
+      return assertNever(type, "substitute");
+  }
+}
+
+function substituteExpression(expression: Expression, by: ReadonlyMap<string, BracketItem>): Expression {
+  if (expression.kind === "name") {
+    const item = by.get(expression.text);
+    return item?.kind === "value" ? item.value : expression;
+  }
+  if (expression.kind === "binary") {
+    return { ...expression, left: substituteExpression(expression.left, by), right: substituteExpression(expression.right, by) };
+  }
+  if (expression.kind === "unary") return { ...expression, operand: substituteExpression(expression.operand, by) };
+  if (expression.kind === "parenthesized") return { ...expression, value: substituteExpression(expression.value, by) };
+  if (expression.kind === "call") {
+    return { ...expression, arguments: expression.arguments.map((argument) => ({ ...argument, value: substituteExpression(argument.value, by) })) };
+  }
+  return expression;
+}
+
+// ---- sizes
+
+/** A compile-time size: a whole number, not negative. */
+export function evaluateSize(frame: Frame, expression: Expression): { size: number; axis: Axis } {
+  const value = evaluate(frame, expression);
+  const size = staticNumber(value);
+  if (value.kind === "poison") throw new Problem(null);
+  if (size === undefined) return fail(say.sizeNotKnown(expression.span, printExpression(expression), describe(value)));
+  if (!Number.isInteger(size) || size < 0) return fail(say.badSize(expression.span, printExpression(expression), size));
+  const axis: Axis = expression.kind === "name" ? { name: expression.text, span: expression.span } : { span: expression.span };
+  return { size, axis };
+}
+
+/** The sizes of a pack, as bound. */
+function packSizes(frame: Frame, name: Name): { size: number; axis: Axis }[] {
+  const value = frame.scope.find(name.text)?.read(frame.context);
+  if (!value) return fail(say.unknownName(name.span, name.text, frame.scope.names()));
+  if (value.kind === "poison") throw new Problem(null);
+  if (value.kind !== "tuple") return fail(say.notAPack(name.span, name.text, describe(value)));
+  return value.items.map((item) => ({ size: staticNumber(item) ?? 0, axis: item.kind === "number" ? item.axis ?? {} : {} }));
+}
+
+/** A tensor type with every size known. */
+export function knownType(frame: Frame, type: NamedType): KnownType {
+  const element = elementOf(frame, type);
+  const shape: number[] = [];
+  const axes: Axis[] = [];
+  for (const item of type.bracket?.items ?? []) {
+    if (item.kind === "ellipsis" && item.name) {
+      for (const { size, axis } of packSizes(frame, item.name)) { shape.push(size); axes.push(axis); }
+    } else if (item.kind === "value") {
+      const { size, axis } = evaluateSize(frame, item.value);
+      shape.push(size);
+      axes.push(axis);
+    } else fail(say.badAxis(item.span));
+  }
+  return { element, shape, axes };
+}
+
+function elementOf(frame: Frame, type: NamedType): Element {
+  const name = type.name.text;
+  // The set holds exactly the elements, so membership proves the type.
+  if (elements.has(name)) return name as Element;
+  if (narrowElements.has(name)) return fail(say.notYet(type.name.span, `the element type ${name}`));
+  return fail(say.unknownType(type.name.span, name, [...elements, ...frame.scope.names()]));
+}
+
+/** A type with its sizes, as messages show it. */
+export function describeType(frame: Frame, type: TypeExpression): string {
+  switch (type.kind) {
+    case "tupleType":
+      return `(${type.items.map((item) => describeType(frame, item)).join(", ")})`;
+    case "recordType":
+      return `{ ${type.fields.map((field) => `${field.name.text}: ${describeType(frame, field.type)}`).join(", ")} }`;
+    case "functionType":
+      return `fn(${type.parameters.map((item) => describeType(frame, item)).join(", ")}) -> ${describeType(frame, type.result)}`;
+    case "namedType": {
+      if (!type.bracket) return type.name.text;
+      const items = type.bracket.items.map((item) => {
+        if (item.kind === "ellipsis") return `...${item.name?.text ?? ""}`;
+        if (item.kind !== "value") return "?";
+        const text = printExpression(item.value);
+        const bound = item.value.kind === "name" ? frame.scope.find(item.value.text)?.read(frame.context) : undefined;
+        return bound?.kind === "number" ? `${text}=${bound.value}` : text;
+      });
+      return `${type.name.text}[${items.join(", ")}]`;
+    }
+    default:
+      return assertNever(type, "describeType");
+  }
+}
+
+// ---- matching
+
+/** What a mismatch is called in messages. */
+export interface Place {
+  readonly span: Span;
+  /** `argument 'x' of mlp`, `the result of f`. */
+  readonly what: string;
+}
+
+/**
+ * One signature at one use. `match` binds open names from tensors; `finish` gives numbers their shape and compares the
+ * sizes that are formulas of others. frame.scope is the callee's.
+ */
+export class Matcher {
+  private readonly later: (() => void)[] = [];
+
+  constructor(private readonly frame: Frame, private readonly open: OpenNames, private readonly lenient: boolean) {}
+
+  /** Binds what the value tells; the coerced value comes from `coerce` once all arguments are matched. */
+  match(type: TypeExpression, value: Value, place: Place): void {
+    const { frame } = this;
+    if (value.kind === "poison") throw new Problem(null);
+    switch (type.kind) {
+      case "tupleType":
+        if (value.kind !== "tuple" || value.items.length !== type.items.length) return this.refuse(type, value, place);
+        return type.items.forEach((item, i) => this.match(item, value.items[i], place));
+      case "recordType":
+        if (value.kind !== "record") return this.refuse(type, value, place);
+        for (const field of type.fields) {
+          const inner = value.fields.get(field.name.text);
+          if (!inner) return fail(say.missingField(place.span, place.what, field.name.text, [...value.fields.keys()]));
+          this.match(field.type, inner, place);
+        }
+        return;
+      case "functionType":
+        if (!["function", "lambda", "builtin", "model", "constructor"].includes(value.kind)) this.refuse(type, value, place);
+        return;
+      case "namedType": {
+        const name = type.name.text;
+        if (this.open.types.has(name)) return frame.scope.bind(name, value);
+        if (name === "model") return value.kind === "model" ? undefined : this.refuse(type, value, place);
+        const bound = frame.scope.find(name)?.read(frame.context);
+        if (bound && bound.kind !== "type") return; // a generic type that is bound already
+        const expanded = expand(frame, type);
+        if (expanded) return this.match(expanded, value, place);
+        return this.matchTensor(type, value, place);
+      }
+      default:
+        return assertNever(type, "match");
+    }
+  }
+
+  finish(): void {
+    for (const check of this.later) check();
+    this.later.length = 0;
+  }
+
+  private refuse(type: TypeExpression, value: Value, place: Place): never {
+    return fail(say.typeMismatch(place.span, place.what, describeType(this.frame, type), describe(value), sizeNotes(value)));
+  }
+
+  private matchTensor(type: NamedType, value: Value, place: Place): void {
+    const element = elementOf(this.frame, type);
+    if (value.kind === "number") {
+      if (element === "bool" || (!isFloat(element) && !Number.isInteger(value.value))) this.refuse(type, value, place);
+      return;
+    }
+    if (value.kind === "boolean") return element === "bool" && !type.bracket ? undefined : this.refuse(type, value, place);
+    if (value.kind === "range" || (value.kind === "tuple" && value.list)) {
+      return this.matchTensor(type, asTensor(this.frame.context, value, place.span, element), place);
+    }
+    if (value.kind !== "tensor") return this.refuse(type, value, place);
+    const accepted = value.type.element === element || (this.lenient && element === "f32" && value.type.element === "f64");
+    if (!accepted) this.refuse(type, value, place);
+    this.matchShape(type, ownShape(value), value, place);
+  }
+
+  /** Binds generics from a shape. Also used with the shape that is expected of a result. */
+  matchShape(type: NamedType, shape: readonly number[], value: Value, place: Place): void {
+    const { frame, open } = this;
+    const items = type.bracket?.items ?? [];
+    const fixed = items.filter((item) => item.kind !== "ellipsis").length;
+    const packs = items.filter((item) => item.kind === "ellipsis");
+    let free = packs.reduce((count, item) => count + (item.name && frame.scope.find(item.name.text) && !this.isOpenPack(item.name) ? packSizes(frame, item.name).length : 0), fixed);
+    const openPacks = packs.filter((item) => item.name && this.isOpenPack(item.name));
+    if (openPacks.length === 0 ? shape.length !== free : shape.length < free) this.refuse(type, value, place);
+    free = shape.length - free;
+    let at = 0;
+    for (const item of items) {
+      if (item.kind === "ellipsis" && item.name) {
+        const name = item.name.text;
+        if (this.isOpenPack(item.name)) {
+          const own = value.kind === "tensor" ? value.axes : [];
+          const sizes = shape.slice(at, at + free).map((size, i) => sizeValue(size, own[at + i]));
+          frame.scope.bind(name, tuple(sizes, true), item.name.span);
+          open.packs.delete(name);
+          at += free;
+          free = 0;
+        } else {
+          for (const { size } of packSizes(frame, item.name)) {
+            if (shape[at] !== size) this.refuse(type, value, place);
+            at++;
+          }
+        }
+      } else if (item.kind === "value") {
+        const size = shape[at++];
+        const expression = item.value;
+        if (expression.kind === "name" && open.sizes.has(expression.text)) {
+          frame.scope.bind(expression.text, sizeValue(size, { name: expression.text, span: expression.span }), expression.span);
+          open.sizes.delete(expression.text);
+        } else {
+          this.later.push(() => {
+            if (evaluateSize(frame, expression).size !== size) this.refuse(type, value, place);
+          });
+        }
+      } else fail(say.badAxis(item.span));
+    }
+  }
+
+  private isOpenPack(name: Name): boolean {
+    return this.open.packs.has(name.text);
+  }
+}
+
+/** Where each size of a value came from, as notes. */
+export function sizeNotes(value: Value): { name: string; size: number; axis: Axis }[] {
+  if (value.kind !== "tensor") return [];
+  return ownShape(value).flatMap((size, i) => (value.axes[i]?.name ? [{ name: describeSize(size, value.axes[i]), size, axis: value.axes[i] }] : []));
+}
+
+/** The value in its declared type, all sizes known: numbers take shape and element, axes take the declared names. */
+export function coerce(frame: Frame, type: TypeExpression, value: Value, place: Place, lenient = false): Value {
+  switch (type.kind) {
+    case "tupleType":
+      return value.kind === "tuple" ? tuple(type.items.map((item, i) => coerce(frame, item, value.items[i], place, lenient))) : value;
+    case "recordType": {
+      if (value.kind !== "record") return value;
+      const fields = new Map(value.fields);
+      for (const field of type.fields) {
+        const inner = fields.get(field.name.text);
+        if (inner) fields.set(field.name.text, coerce(frame, field.type, inner, place, lenient));
+      }
+      return { kind: "record", fields };
+    }
+    case "functionType":
+      return value;
+    case "namedType": {
+      const name = type.name.text;
+      if (!elements.has(name)) {
+        if (narrowElements.has(name)) elementOf(frame, type);
+        const expanded = expand(frame, type);
+        return expanded ? coerce(frame, expanded, value, place, lenient) : value;
+      }
+      const known = knownType(frame, type);
+      if (value.kind === "number") {
+        if (known.shape.length === 0) return { ...value, element: known.element, integer: value.integer && !isFloat(known.element) };
+        return broadcastTo(frame.context, asTensor(frame.context, value, place.span, known.element), known.shape, known.axes, place.span);
+      }
+      if (value.kind === "boolean") return value;
+      const given = asTensor(frame.context, value, place.span, known.element);
+      return { ...given, axes: known.axes.map((axis, i) => (axis.name ? axis : given.axes[i] ?? {})) };
+    }
+    default:
+      return assertNever(type, "coerce");
+  }
+}
+
+/** A fresh tensor or tree of a declared type, made leaf by leaf. */
+export function instantiateType(frame: Frame, type: TypeExpression, leaf: (known: KnownType, path: readonly string[]) => TensorValue, path: readonly string[] = []): Value {
+  switch (type.kind) {
+    case "tupleType":
+      return tuple(type.items.map((item, i) => instantiateType(frame, item, leaf, [...path, String(i)])));
+    case "recordType":
+      return { kind: "record", fields: new Map(type.fields.map((field) => [field.name.text, instantiateType(frame, field.type, leaf, [...path, field.name.text])])) };
+    case "functionType":
+      return fail(say.functionAtBorder(type.span));
+    case "namedType": {
+      const expanded = elements.has(type.name.text) ? null : expand(frame, type);
+      if (expanded) return instantiateType(frame, expanded, leaf, path);
+      return leaf(knownType(frame, type), path);
+    }
+    default:
+      return assertNever(type, "instantiateType");
+  }
+}
+
+export const freshTensor = (frame: Frame, known: KnownType): TensorValue =>
+  tensor(frame.context, frame.context.builder.parameter({ element: known.element, shape: known.shape }), known.axes);
+
+export const parameterTypes = (parameters: readonly Parameter[]): (TypeExpression | undefined)[] => parameters.map((parameter) => parameter.type);

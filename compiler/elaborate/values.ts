@@ -1,0 +1,214 @@
+/** What an expression stands for while a program is elaborated. */
+import type {
+  FunctionDeclaration, LambdaExpression, ModelDeclaration, OptimizerDeclaration, RulesDeclaration, Span, TypeDeclaration,
+} from "../../grammar/index.ts";
+import type { Element, Region, TensorType, ValueId } from "../ir/graph.ts";
+import type { Tensor } from "../ops/define.ts";
+import type { Context } from "./context.ts";
+import type { Scope } from "./scope.ts";
+
+/** How an axis is called in the user's program, and where that name was given. */
+export interface Axis {
+  readonly name?: string;
+  readonly span?: Span;
+}
+
+/** A compile-time number. `element` is set where a declared type fixed it (`lr: f32`). */
+export interface NumberValue {
+  readonly kind: "number";
+  readonly value: number;
+  /** Written or computed without a division or a point: alone it is an i32. */
+  readonly integer: boolean;
+  readonly element?: Element;
+  readonly axis?: Axis;
+}
+
+export interface BooleanValue {
+  readonly kind: "boolean";
+  readonly value: boolean;
+}
+
+/** A variable of the index notation: `range` values, the first of them `from`. */
+export interface IndexVariable {
+  readonly name: string;
+  readonly from: number;
+  readonly range: number;
+}
+
+/** A tensor that is known at build: its closed region, and its numbers once somebody asks. */
+export interface BuildTime {
+  readonly region: Region;
+  data(): Tensor;
+}
+
+export interface TensorValue {
+  readonly kind: "tensor";
+  /** The value in the builder of `context`; build-time tensors have neither. */
+  readonly id?: ValueId;
+  readonly context?: Context;
+  readonly buildTime?: BuildTime;
+  /** The physical type: one leading axis per index variable, then the tensor's own axes. */
+  readonly type: TensorType;
+  readonly axes: readonly Axis[];
+  readonly variables: readonly IndexVariable[];
+  /** A tap met several times: the parts of this stack, so that a derivative can be asked for at each. */
+  readonly parts?: readonly TensorValue[];
+  /** The value of this index variable itself: indexing an axis by it just renames the axis. */
+  readonly iotaOf?: IndexVariable;
+}
+
+export interface TupleValue {
+  readonly kind: "tuple";
+  readonly items: readonly Value[];
+  /** Written `[a, b]`: becomes a tensor where one is needed. */
+  readonly list: boolean;
+}
+
+export interface RecordValue {
+  readonly kind: "record";
+  readonly fields: ReadonlyMap<string, Value>;
+}
+
+/** A model: a tree that can be called. */
+export interface ModelValue {
+  readonly kind: "model";
+  readonly declaration: ModelDeclaration;
+  /** The scope of its file, with its generics bound. */
+  readonly scope: Scope;
+  readonly members: ReadonlyMap<string, Member>;
+  /** The instance in the module's state that it was read from; a computed tree has none. */
+  readonly path?: string;
+  readonly frozen: boolean;
+  /** A family of equals: the length of its leading axis. */
+  readonly family?: number;
+}
+
+export interface Member {
+  readonly role: "param" | "state" | "layer";
+  readonly value: Value;
+}
+
+/** A model's name with some generics given: an instance where it is named, a nested layer where it is called. */
+export interface ConstructorValue {
+  readonly kind: "constructor";
+  readonly declaration: ModelDeclaration;
+  readonly scope: Scope;
+  readonly generics: readonly GenericArgument[];
+  readonly span: Span;
+}
+
+export interface GenericArgument {
+  readonly name?: string;
+  /** null: `_`, to be inferred. */
+  readonly value: Value | null;
+  readonly span: Span;
+}
+
+export interface FunctionValue {
+  readonly kind: "function";
+  readonly declaration: FunctionDeclaration;
+  readonly scope: Scope;
+  readonly generics: readonly GenericArgument[];
+}
+export interface LambdaValue {
+  readonly kind: "lambda";
+  readonly expression: LambdaExpression;
+  readonly scope: Scope;
+}
+export interface BuiltinValue {
+  readonly kind: "builtin";
+  readonly name: string;
+}
+export interface OptimizerValue {
+  readonly kind: "optimizer";
+  readonly declaration: OptimizerDeclaration;
+  readonly scope: Scope;
+  readonly options: ReadonlyMap<string, Value>;
+  readonly span: Span;
+}
+export interface RulesValue {
+  readonly kind: "rules";
+  readonly declaration: RulesDeclaration;
+  readonly scope: Scope;
+}
+export interface TypeValue {
+  readonly kind: "type";
+  readonly declaration: TypeDeclaration;
+  readonly scope: Scope;
+}
+/** `0..n` with compile-time bounds. */
+export interface RangeValue {
+  readonly kind: "range";
+  readonly from: number;
+  readonly to: number;
+}
+/** What a body without `return` gives. */
+export interface NothingValue {
+  readonly kind: "nothing";
+}
+/** Stands where an error was reported; whoever touches it stops silently. */
+export interface PoisonValue {
+  readonly kind: "poison";
+}
+
+export type Value =
+  | NumberValue | BooleanValue | TensorValue | TupleValue | RecordValue | ModelValue | ConstructorValue | FunctionValue
+  | LambdaValue | BuiltinValue | OptimizerValue | RulesValue | TypeValue | RangeValue | NothingValue | PoisonValue;
+
+export const nothing: NothingValue = { kind: "nothing" };
+/** What the name `training` is bound to: true inside of a `train fn`, wherever it is read. */
+export const training: BooleanValue = { kind: "boolean", value: false };
+export const poison: PoisonValue = { kind: "poison" };
+export const number = (value: number, integer = Number.isInteger(value), axis?: Axis): NumberValue => ({ kind: "number", value, integer, axis });
+export const boolean = (value: boolean): BooleanValue => ({ kind: "boolean", value });
+export const tuple = (items: readonly Value[], list = false): TupleValue => ({ kind: "tuple", items, list });
+export const record = (fields: Iterable<readonly [string, Value]>): RecordValue => ({ kind: "record", fields: new Map(fields) });
+
+/** The tensor's own shape, without the axes of index variables. */
+export const ownShape = (tensor: TensorValue): readonly number[] => tensor.type.shape.slice(tensor.variables.length);
+
+export const isFloat = (element: Element): boolean => element === "f32" || element === "f64";
+
+/** An axis as messages show it: `In=64`, or `64` where it has no name. */
+export const describeSize = (size: number, axis: Axis | undefined): string => (axis?.name ? `${axis.name}=${size}` : String(size));
+
+/** A type as messages show it: `f32[B=32, In=64]`, `{ h: f32[8] }`, `model Mlp`. */
+export function describe(value: Value): string {
+  switch (value.kind) {
+    case "number":
+      return `the number ${value.value}`;
+    case "boolean":
+      return value.value ? "true" : "false";
+    case "tensor": {
+      const shape = ownShape(value);
+      return shape.length === 0 ? value.type.element : `${value.type.element}[${shape.map((size, i) => describeSize(size, value.axes[i])).join(", ")}]`;
+    }
+    case "tuple":
+      return value.list ? `[${value.items.map(describe).join(", ")}]` : `(${value.items.map(describe).join(", ")})`;
+    case "record":
+      return `{ ${[...value.fields].map(([name, field]) => `${name}: ${describe(field)}`).join(", ")} }`;
+    case "model":
+      return value.family === undefined ? `model ${value.declaration.name.text}` : `a family of ${value.family} ${value.declaration.name.text}`;
+    case "constructor":
+      return `model ${value.declaration.name.text}`;
+    case "function":
+      return `fn ${value.declaration.name.text}`;
+    case "lambda":
+      return "a function";
+    case "builtin":
+      return `fn ${value.name}`;
+    case "optimizer":
+      return `optimizer ${value.declaration.name.text}`;
+    case "rules":
+      return `rules ${value.declaration.name.text}`;
+    case "type":
+      return `type ${value.declaration.name.text}`;
+    case "range":
+      return `${value.from}..${value.to}`;
+    case "nothing":
+      return "nothing";
+    case "poison":
+      return "an error";
+  }
+}
+
