@@ -1,10 +1,12 @@
 /** The bookkeeping of an elaboration: the whole program (Session), one region in the making (Context), one call (Frame). */
 import type { Declaration, MemberStatement, ModelDeclaration, Span } from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { invariant } from "../diagnostics/diagnostic.ts";
 import { Builder } from "../ir/builder.ts";
 import type { Extern, Site, SiteId, State, StateId, TensorType, ValueId } from "../ir/graph.ts";
 import type { RuleSetItem } from "../../grammar/index.ts";
+import { fail } from "./problem.ts";
 import type { Scope } from "./scope.ts";
 import type { Axis, ModelValue, Value } from "./values.ts";
 
@@ -150,10 +152,13 @@ export class Context {
     if (known) return known[known.length - 1];
     let id: ValueId;
     if (this.kind === "init") {
-      if (this.initializing.has(cell)) throw new CyclicInitial(cell);
+      if (this.initializing.has(cell)) fail(say.cyclicInitial(cell.span, cell.path));
       this.initializing.add(cell);
-      id = cell.initial(this);
-      this.initializing.delete(cell);
+      try {
+        id = cell.initial(this);
+      } finally {
+        this.initializing.delete(cell);
+      }
     } else {
       id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(this.kind === "trial" ? this.families : 0) });
     }
@@ -170,15 +175,6 @@ export class Context {
   /** What the states hold now, so that both arms of an `if` can start from the same. */
   snapshot(): Map<Cell, ValueId> {
     return new Map([...this.versions].map(([cell, versions]) => [cell, versions[versions.length - 1]]));
-  }
-}
-
-/** An initial value that needs itself. */
-export class CyclicInitial extends Error {
-  readonly cell: Cell;
-  constructor(cell: Cell) {
-    super(cell.path);
-    this.cell = cell;
   }
 }
 

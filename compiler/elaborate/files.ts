@@ -20,7 +20,7 @@ export interface FileOptions {
 /** The built-in names. */
 function rootScope(): Scope {
   const scope = new Scope(null);
-  for (const name of Object.keys(builtins)) scope.bind(name, { kind: "builtin", name });
+  for (const name of Object.keys(builtins())) scope.bind(name, { kind: "builtin", name });
   scope.bind("true", boolean(true));
   scope.bind("false", boolean(false));
   scope.bind("inf", number(Number.POSITIVE_INFINITY, false));

@@ -3,7 +3,7 @@ import type { Expression, Path, Span, TypeExpression } from "../../grammar/index
 import { say } from "../diagnostics/catalogue.ts";
 import { invariant } from "../diagnostics/diagnostic.ts";
 import type { State, ValueId } from "../ir/graph.ts";
-import { type Cell, Context, CyclicInitial, type Frame, hashText, mix, newCounters, type Session, type StateNode } from "./context.ts";
+import { type Cell, type Context, type Frame, hashText, mix, newCounters, type Session, type StateNode } from "./context.ts";
 import { evaluate, type Expected } from "./expressions.ts";
 import { instantiate, readModel, complete, rootFrame } from "./models.ts";
 import { fail } from "./problem.ts";
@@ -123,13 +123,8 @@ class InitialValues {
     // Initial values depend on the seed and the path alone.
     const inner: Frame = { ...rootFrame(init, frame.scope, path), counters: newCounters(this.families.length > 0 ? mix(hashText(path), copy) : hashText(path)) };
     const place = { span: declaration.span, what: `the initial value of ${path}` };
-    try {
-      const value = evaluate(inner, declaration.value, declaration.type && expectedOf(inner, declaration.type));
-      return declaration.type ? coerceInitial(inner, declaration.type, value, place) : value;
-    } catch (error) {
-      if (error instanceof CyclicInitial) return fail(say.cyclicInitial(declaration.span, error.cell.path));
-      throw error;
-    }
+    const value = evaluate(inner, declaration.value, declaration.type && expectedOf(inner, declaration.type));
+    return declaration.type ? coerceInitial(inner, declaration.type, value, place) : value;
   }
 }
 

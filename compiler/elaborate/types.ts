@@ -234,6 +234,7 @@ export class Matcher {
         const name = type.name.text;
         if (this.open.types.has(name)) return frame.scope.bind(name, value);
         if (name === "model") return value.kind === "model" ? undefined : this.refuse(type, value, place);
+        if (elements.has(name) || narrowElements.has(name)) return this.matchTensor(type, value, place);
         const bound = frame.scope.find(name)?.read(frame.context);
         if (bound && bound.kind !== "type") return; // a generic type that is bound already
         const expanded = expand(frame, type);

@@ -38,10 +38,13 @@ const requests: Readonly<Record<string, Builtin>> = {
   jacobian: { names: ["y", "wrt"], run: (args) => fail(say.notYet(args.span, "`jacobian`")) },
 };
 
-export const builtins: Readonly<Record<string, Builtin>> = { ...mathBuiltins, ...shapeBuiltins, ...randomBuiltins, ...requests };
+let table: Readonly<Record<string, Builtin>> | undefined;
+/** By name. Made when first asked for: the files of this folder and those that evaluate expressions import each other. */
+export const builtins = (): Readonly<Record<string, Builtin>> =>
+  (table ??= { ...mathBuiltins, ...shapeBuiltins, ...randomBuiltins, ...requests });
 
 export function callBuiltin(frame: Frame, name: string, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
-  const builtin = builtins[name];
+  const builtin = builtins()[name];
   frame.context.builder.site = frame.session.site(span, frame.path);
   if (builtin.variadic) {
     const parts = given.filter((argument) => argument.name === undefined).map((argument) => argument.value);
