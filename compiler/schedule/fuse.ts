@@ -231,7 +231,7 @@ class Fusion implements Fused {
     const dot = group.nodes[0];
     if (dot.kind !== "op" || dot.op !== "dot") return false;
     const runs = dotRuns(dot, this.facts);
-    if (group.scalar || this.needsScalar(node, seat, runs[2].at(-1))) return false;
+    if (group.scalar || this.needsScalar(node, seat, runs[2].at(-1) ?? runs[1].at(-1))) return false;
     return seat.leaves.every((leaf) => {
       const { factors } = leaf.kind === "value" ? leaf.index : leaf.at;
       return runs.every((run) => run.every((atom, i) => i === 0 || factors[run[i - 1]] === factors[atom] * group.sizes[atom]));

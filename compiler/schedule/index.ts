@@ -122,7 +122,7 @@ function stepsOf(plan: Placed, kernels: KernelTable): Step[] {
     return unit.runs.map(({ kernel, bindings }): Step => ({
       kind: "run",
       kernel: kernels.add(kernel),
-      bindings: bindings.map((binding) => (binding.kind === "value" ? placeOf(plan, binding.value) : plan.scratch[i] + binding.byteOffset)),
+      bindings: bindings.map((binding) => (binding.kind === "value" ? placeOf(plan, binding.value) : plan.scratch[i]) + binding.byteOffset),
     }));
   });
 }

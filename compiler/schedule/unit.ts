@@ -4,7 +4,7 @@ import type { Kernel } from "./kernel.ts";
 
 /** Bytes that a kernel's buffer is bound to: those of a value, or of the unit's scratch, from an offset on. */
 export type Binding =
-  | { readonly kind: "value"; readonly value: ValueId }
+  | { readonly kind: "value"; readonly value: ValueId; readonly byteOffset: number }
   | { readonly kind: "scratch"; readonly byteOffset: number };
 
 export interface Run {

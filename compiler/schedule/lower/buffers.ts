@@ -75,7 +75,7 @@ export class BufferTable {
 
   private add(name: string, value: ValueId): BufferId {
     const { element, shape } = this.facts.types[value];
-    this.bindings.push({ kind: "value", value });
+    this.bindings.push({ kind: "value", value, byteOffset: 0 });
     return this.scope.buffer(name, element, elementCount(shape));
   }
 

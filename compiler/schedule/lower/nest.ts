@@ -220,6 +220,7 @@ class Nest {
       const place = this.group.fullPlace(this.facts.types[arg].shape);
       const lanes: Lanes = this.vectorRun < 0 || this.alongLanes ? 1 : 4;
       const searches = new Map(this.copies.map((copy) => [copy.id, new Search(this.r, node.op, this.facts.types[arg].element, lanes)] as const));
+      this.phase += 0.5; // its loads come after the stores of the phase
       const turn = (): void => {
         const at = this.inner.length === 0 ? this.r.literal(0, "i32") : this.position(this.inner[0]);
         if (this.alongLanes) searches.get(0)?.add(this.evaluator.value(arg, place), at);
@@ -231,6 +232,7 @@ class Nest {
         this.walkSerial(this.inner[0], turn);
         this.r.copy = 0;
       }
+      this.phase -= 0.5;
       this.keep(value, (copy) => {
         const search = searches.get(copy.id);
         if (search === undefined) throw new Error("internal: no search for this vector");

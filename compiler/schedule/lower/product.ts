@@ -34,15 +34,15 @@ export function lowerProduct(facts: Facts, group: Group, stored: ReadonlySet<Val
     ...(epilogue === null ? {} : { epilogue }),
   };
   const { kernels, scratchBytes } = lowerDot(request);
-  const value = (of: ValueId): Binding => ({ kind: "value", value: facts.source(of) });
+  const value = (of: ValueId, byteOffset = 0): Binding => ({ kind: "value", value: facts.source(of), byteOffset });
   const operands = [left, right, ...(bias === null ? [] : [bias.value])].map((operand) => facts.source(operand));
   return {
     runs: kernels.map(({ kernel, roles }) => ({
       kernel,
       bindings: roles.map((role): Binding => {
         switch (role.kind) {
-          case "left": return value(left);
-          case "right": return value(right);
+          case "left": return value(left, role.byteOffset);
+          case "right": return value(right, role.byteOffset);
           case "initial": return value(bias?.value ?? left);
           case "result": return value(given);
           case "extra": return value(epilogue?.values[role.index] ?? given);
@@ -144,7 +144,7 @@ class Finish implements Epilogue {
     let next = 0;
     runs.forEach(({ atoms }, role) => {
       if (atoms.length === 0) return;
-      const vector = role === 2;
+      const vector = role === (place.along === "column" ? 2 : 1);
       evaluator.bindings[next++] = { at: indices[role], level: 0, lanes: vector ? place.lanes : 1, count: place.count, vector };
     });
     const at = group.places.get(given) ?? [];
