@@ -12,15 +12,12 @@ export interface Library {
   select(wanted: Iterable<string>): string;
 }
 
-/** @param sources modules as esbuild prints them: every top-level statement starts in column 0, exports stand at the end */
+/** @param sources modules as `?source` gives them: a declaration a line */
 export function pieces(sources: readonly string[]): Library {
   const found: { name: string; text: string }[] = [];
-  for (const source of sources) {
-    const body = source.replace(/^import .*;\n/gm, "").replace(/^export \{[^}]*\};\n?/gm, "");
-    for (const text of body.split(/^(?=(?:async )?function |const |let )/m)) {
-      const name = /^(?:async )?(?:function|const|let) (\w+)/.exec(text)?.[1];
-      if (name !== undefined) found.push({ name, text });
-    }
+  for (const text of sources.flatMap((source) => source.split("\n"))) {
+    const name = /^(?:async )?(?:function|const|let) (\w+)/.exec(text)?.[1];
+    if (name !== undefined) found.push({ name, text });
   }
   const names = found.map(({ name }) => name);
   const all: Piece[] = found.map(({ name, text }) => ({ name, text, needs: names.filter((other) => other !== name && new RegExp(`(?<![.\\w])${other}\\b`).test(text)) }));
@@ -34,7 +31,7 @@ export function pieces(sources: readonly string[]): Library {
         for (const need of all.find((piece) => piece.name === name)?.needs ?? []) take(need);
       };
       for (const name of wanted) take(name);
-      return all.filter(({ name }) => taken.has(name)).map(({ text }) => text.trimEnd() + "\n").join("");
+      return all.filter(({ name }) => taken.has(name)).map(({ text }) => `${text}\n`).join("");
     },
   };
 }

@@ -87,7 +87,7 @@ ${rows}  ], boot, signature, seed${guarded ? ", idle" : ", () => {}"});
   return { ${[...members, "parameters", "reset", "save", "load"].join(", ")}, peakBytes, signature${test?.length ? `, selfTest: () => selfTest(buffer, kernels, boot, [\n${testRows(test)}  ])` : ""} };
 `;
   const settings = ["seed = 0", ...load.settings, ...(program.externs.length ? ["externs = {}"] : []), "weights"];
-  return `// ${options.name}.js: made by pullback, do not edit. The functions below the line are its runtime.
+  return `// ${options.name}.js: made by pullback, do not edit. Below the line stands its runtime, minified.
 export const signature = "${signatureOf(program.states)}";
 export const peakBytes = ${program.peakBytes};
 
