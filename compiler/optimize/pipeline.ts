@@ -8,6 +8,7 @@ import { eraseMarkers } from "./erase-markers.ts";
 import { flattenDots } from "./flatten-dots.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { formDots } from "./form-dots.ts";
+import { joinPads } from "./join-pads.ts";
 import { mergeReductions } from "./merge-reductions.ts";
 import type { Pass, PassOptions } from "./pass.ts";
 import { simplifyAlgebra } from "./simplify-algebra.ts";
@@ -28,6 +29,7 @@ export const passes: readonly Pass[] = [
   ...simplifyingPrefix,
   sinkMovement, // after simplify-movement, whose canonical broadcasts it reads
   mergeReductions, // after sink-movement, which brings movement to reductions
+  joinPads,
   formDots, // after sink-movement: what is left to broadcast differs between the factors
   absorbTransposes, // after form-dots, which leaves transposes of results
   flattenDots, // after absorb-transposes: a reshape in between would hide the transpose

@@ -69,6 +69,20 @@ export function movementGraph(seed: number, element: Element, nodes = 25): Rando
     });
   };
 
+  /** x cut in two along its first axis and put together as a sum. */
+  const padded = (x: ValueId): ValueId => {
+    const shape = shapeOf(x);
+    const cut = r.integer(1, shape[0] - 1);
+    const parts = [[0, cut], [cut, shape[0]]].map(([from, to]) => {
+      const along = (count: number, others: number): number[] => shape.map((_, i) => (i === 0 ? count : others));
+      const limit = shape.map((size, i) => (i === 0 ? to : size));
+      const part = b.op("slice", [x], { start: along(from, 0), limit, step: shape.map(() => 1) });
+      const value = b.constant({ element, shape: [] }, 0);
+      return b.op("pad", [r.chance(0.5) ? b.neg(part) : part, value], { low: along(from, 0), high: along(shape[0] - to, 0), interior: along(0, 0) });
+    });
+    return r.chance(0.5) ? b.add(parts[0], parts[1]) : b.add(b.add(parts[1], x), parts[0]);
+  };
+
   const step = (): ValueId => {
     const x = latest();
     const shape = shapeOf(x);
@@ -89,6 +103,7 @@ export function movementGraph(seed: number, element: Element, nodes = 25): Rando
       case 8: return b.op(r.pick(["reduce_sum", "reduce_sum", "reduce_max", "reduce_prod"] as const), [x], { axes: r.shuffled(some) });
       case 9: return dot(x);
       case 10: {
+        if (shape.length > 0 && shape[0] > 1 && r.chance(0.4)) return padded(x);
         const sum = b.mul(x, partner(x));
         return b.op("reduce_sum", [sum], { axes: some });
       }
