@@ -128,7 +128,7 @@ function buildPrimary(cst: CstNode, at: Building): Expression {
 /** `1.` and `.5` have been reported; the tree holds the number that is meant. */
 function canonicalNumber(image: string): string {
   if (image.startsWith(".")) return `0${image}`;
-  return image.endsWith(".") ? `${image}0` : image;
+  return image.replace(/\.(?!\d)/, ".0");
 }
 
 function buildRecordField(cst: CstNode, at: Building): { name: ReturnType<typeof nameOf>; value?: Expression } {

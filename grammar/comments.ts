@@ -61,13 +61,13 @@ function place(comment: Comment, root: Place, source: string): { kind: keyof Com
   const before = previous && source.slice(previous.end, comment.span.start);
   if (previous && before !== undefined && !comment.ownLine && /^[ \t]*,?[ \t]*$/.test(before)) return { kind: "trailing", item: previous.item };
   if (following && isBlank(source.slice(comment.span.end, following.start))) return { kind: comment.ownLine ? "before" : "opening", item: following.item };
-  if (previous && before !== undefined && isBlank(before.replace(",", ""))) return { kind: "after", item: previous.item };
+  if (previous && before !== undefined && isBlank(before)) return { kind: "after", item: previous.item };
   return { kind: owner.hollow ? "inside" : "before", item: owner.item };
 }
 
-/** Nothing but space and other comments. */
+/** Nothing but space, other comments and the comma between two items. */
 function isBlank(text: string): boolean {
-  return text.replace(/\/\/[^\r\n]*/g, "").trim() === "";
+  return /^\s*,?\s*$/.test(text.replace(/\/\/[^\r\n]*/g, ""));
 }
 
 /** Adds the items inside `node` to `parent`. */

@@ -3,7 +3,7 @@ import { Lexer, tokenMatcher, type IToken } from "chevrotain";
 import type { Comment, Span } from "./ast.ts";
 import type { SyntaxProblem } from "./problem.ts";
 import {
-  BlockComment, foreignOperators, LeadingPoint, Name, RightBracket, RightParen, Semicolon, tokenTypes, TrailingPoint, Unterminated,
+  BlockComment, foreignOperators, HashComment, LeadingPoint, Name, RightBracket, RightParen, Semicolon, tokenTypes, TrailingPoint, Unterminated,
 } from "./tokens.ts";
 
 export interface Lexed {
@@ -43,7 +43,7 @@ export function lex(source: string, file: string): Lexed {
 
 function misspelt(token: IToken, span: Span): SyntaxProblem | undefined {
   const { tokenType: type, image } = token;
-  if (type === TrailingPoint) return { span, message: `the number \`${image}\` has no digit after its point`, help: `write \`${image}0\`` };
+  if (type === TrailingPoint) return { span, message: `the number \`${image}\` has no digit after its point`, help: `write \`${image.replace(".", ".0")}\`` };
   if (type === LeadingPoint) return { span, message: `the number \`${image}\` has no digit before its point`, help: `write \`0${image}\`` };
   if (type === Unterminated) {
     return image.startsWith('"')
@@ -73,10 +73,11 @@ function strayTokens(stray: readonly IToken[], file: string): SyntaxProblem[] {
     problems.push({ span: { file, start, end: start + 1 }, message: "`;` is not part of the language", help: `a statement ends by itself: remove it${more}` });
   }
   for (const { tokenType, startOffset, image } of stray) {
-    if (tokenType !== BlockComment) continue;
+    if (tokenType !== BlockComment && tokenType !== HashComment) continue;
+    const opener = tokenType === BlockComment ? "/*" : "#";
     problems.push({
-      span: { file, start: startOffset, end: startOffset + image.length },
-      message: "`/*` is not part of the language",
+      span: { file, start: startOffset, end: startOffset + opener.length },
+      message: `\`${opener}\` is not part of the language`,
       help: "a comment begins with `//` and ends with its line",
     });
   }
@@ -84,7 +85,6 @@ function strayTokens(stray: readonly IToken[], file: string): SyntaxProblem[] {
 }
 
 const characterHelp: Readonly<Record<string, string>> = {
-  "#": "a comment begins with `//`",
   "?": "a choice between values is `if c then a else b`",
   "\\": "line ends carry no meaning: an expression may simply go on",
   "~": "logical not is `!`",

@@ -60,7 +60,7 @@ function readDeclarations(source: string, lexed: Lexed, at: Building): readonly 
     }
     const fix = repair(structure, start, attempt.failed, isBetweenStatements(attempt.exception));
     // Where characters were dropped before the failure, they are the error.
-    const [from, to] = [tokens[fix.from]?.startOffset ?? 0, tokens[attempt.failed]?.startOffset ?? source.length];
+    const [from, to] = [tokens[Math.max(start, fix.from - 1)].startOffset, tokens[attempt.failed]?.startOffset ?? source.length];
     if (!lexed.dropped.some((span) => span.start >= from && span.end <= to)) report(attempt.exception, structure, attempt.failed, fix, at);
     tokens = [...tokens.slice(0, fix.from), ...fix.insert, ...tokens.slice(fix.to)];
     repairs++;
@@ -103,15 +103,15 @@ function recognise(tokens: readonly IToken[]): { cst: CstNode; exception: IRecog
 
 function report(exception: IRecognitionException, { source, tokens }: Structure, failed: number, fix: Repair, at: Building): void {
   const found: IToken | undefined = tokens[failed];
-  // A token that an earlier repair made does not fit either: that error is known.
-  if (isMade(found)) return;
+  // At a token that an earlier repair made, or right behind it: that error is known.
+  if (isMade(found) || isMade(tokens[failed - 1])) return;
   const problem = fix.unclosed
     ? unclosed(fix.unclosed, closer(fix.unclosed).name, found, at.file, source)
     : found && fix.mistaken
       ? mistakenCloser(fix.mistaken, closer(fix.mistaken).name, found, at.file)
       : found && fix.stray
         ? strayCloser(found, at.file)
-        : word({ exception, file: at.file, found, previous: tokens[failed - 1], next: tokens[failed + 1], endOffset: source.trimEnd().length });
+        : word({ exception, file: at.file, found, previous: tokens[failed - 1], beforePrevious: tokens[failed - 2], next: tokens[failed + 1], endOffset: source.trimEnd().length });
   // One report at one place.
   if (!at.problems.some(({ span }) => span.start === problem.span.start)) at.problems.push(problem);
 }

@@ -45,7 +45,9 @@ export function repair(structure: Structure, start: number, at: number, betweenS
   }
   if (innermost !== undefined && !isMade(tokens[at - 1])) {
     const inBlock = opensBlock(structure, innermost);
-    if (!found || (at > start && startsDeclaration(structure, at))) return close(structure, misindented(structure, start, at) ?? innermost, at, innermost);
+    // Deeper than the line of its brace, a declaration is meant to stand in the block.
+    const leaves = inBlock ? found && indentation(structure, at) <= indentation(structure, innermost) : true;
+    if (!found || (at > start && leaves && startsDeclaration(structure, at))) return close(structure, misindented(structure, start, at) ?? innermost, at, innermost);
     if (!inBlock && startsStatement(structure, at)) return close(structure, innermost, at);
   }
   if (betweenStatements) return { from: at, to: Math.max(statementEnd(structure, at, at), at + 1), insert: [] };
@@ -123,7 +125,7 @@ function withoutValue(structure: Structure, start: number, at: number, end: numb
   const { tokens } = structure;
   if (tokens.slice(start, end).some((token) => token.tokenType === t.Missing)) return undefined;
   const depth = openBefore(structure, outer, start).length;
-  for (let index = at - 1; index >= start; index--) {
+  for (let index = start; index < at; index++) {
     if (!valueFollows.has(tokens[index].tokenType) || openBefore(structure, outer, index).length !== depth) continue;
     return { from: index + 1, to: end, insert: [made(t.Missing, tokens[index])] };
   }

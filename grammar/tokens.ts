@@ -28,7 +28,7 @@ export const words = Object.fromEntries(wordEntries) as Record<ReservedWord, Tok
 /** Digits on both sides of the point. An exponent needs none. */
 export const NumberToken = createToken({ name: "Number", pattern: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/ });
 /** `1.` and `.5`: read as the numbers they are meant to be, and reported. */
-export const TrailingPoint = createToken({ name: "TrailingPoint", pattern: /\d+\.(?![\d.A-Za-z_])/, categories: [NumberToken] });
+export const TrailingPoint = createToken({ name: "TrailingPoint", pattern: /\d+\.(?:[eE][+-]?\d+(?!\w)|(?![\d.A-Za-z_]))/, categories: [NumberToken] });
 export const LeadingPoint = createToken({ name: "LeadingPoint", pattern: /\.\d+(?:[eE][+-]?\d+)?/, categories: [NumberToken] });
 /** Only `use` takes one; elsewhere it is read and reported. */
 export const StringToken = createToken({ name: "String", pattern: /"[^"\r\n]*"/ });
@@ -79,6 +79,7 @@ const Space = createToken({ name: "Space", pattern: /[\s\uFEFF]+/, group: Lexer.
 export const CommentToken = createToken({ name: "Comment", pattern: /\/\/[^\r\n]*/, group: "comments", line_breaks: false });
 /** Not part of the language: skipped and reported. */
 export const BlockComment = createToken({ name: "BlockComment", pattern: /\/\*[\s\S]*?(?:\*\/|$)/, group: "stray", line_breaks: true, start_chars_hint: ["/"] });
+export const HashComment = createToken({ name: "HashComment", pattern: /#[^\r\n]*/, group: "stray", line_breaks: false });
 export const Semicolon = createToken({ name: ";", pattern: ";", group: "stray" });
 export const Unterminated = createToken({ name: "Unterminated", pattern: /"[^"\r\n]*|'[^'\r\n]*'?/, categories: [StringToken], line_breaks: false });
 
@@ -88,7 +89,7 @@ export const tokenTypes: readonly TokenType[] = [
   Word, Reserved, Infix, Prefix, Missing,
   ...wordEntries.map(([, type]) => type), Name,
   TrailingPoint, NumberToken, Ellipsis, Range, LeadingPoint, Dot,
-  StringToken, Unterminated, Semicolon,
+  StringToken, Unterminated, HashComment, Semicolon,
   CompoundAssign, Arrow, LeftArrow, FatArrow, LessEqual,
   ...foreign.slice(0, 1), ...plainInfix, ...foreign.slice(1),
   Equals, Minus, Bang, Colon, Comma,

@@ -13,13 +13,14 @@ export interface Failure {
   /** Absent at the end of the file. */
   readonly found: IToken | undefined;
   readonly previous: IToken | undefined;
+  readonly beforePrevious: IToken | undefined;
   readonly next: IToken | undefined;
   readonly endOffset: number;
 }
 
 export function word(failure: Failure): SyntaxProblem {
   const span = foundSpan(failure);
-  return reservedWord(failure, span) ?? { span, ...special(failure) ?? { message: plain(failure), help: help(failure) } };
+  return reservedWord(failure, span) ?? foreignWord(failure) ?? { span, ...special(failure) ?? { message: plain(failure), help: help(failure) } };
 }
 
 export function unclosed(opener: IToken, closer: string, found: IToken | undefined, file: string, source: string): SyntaxProblem {
@@ -125,6 +126,25 @@ function reservedWord(failure: Failure, span: Span): SyntaxProblem | undefined {
   return isOperand ? reservedName(found.image, span) : undefined;
 }
 
+const foreignWords: Readonly<Record<string, string>> = {
+  and: "logical and is `&&`",
+  or: "logical or is `||`",
+  not: "logical not is `!`",
+  elif: "write `else if`",
+  def: "a function is declared with `fn`",
+  function: "a function is declared with `fn`",
+  while: "a loop is a `scan ... until`",
+  import: "another file is brought in with `use \"blocks.pull\"`",
+};
+
+/** A word of another language near the place where the parse failed: it was read as a name, which fits for a while. */
+function foreignWord({ beforePrevious, previous, found, file }: Failure): SyntaxProblem | undefined {
+  const word = [beforePrevious, previous, found].find((token) => token?.tokenType === t.Name && Object.hasOwn(foreignWords, token.image));
+  if (!word) return undefined;
+  const span = { file, start: word.startOffset, end: word.startOffset + word.image.length };
+  return { span, message: `\`${word.image}\` is not part of the language`, help: foreignWords[word.image] };
+}
+
 /** Frequent mistakes for which a list of what would fit says too little. */
 function special(failure: Failure): { message: string; help?: string } | undefined {
   const { found, previous } = failure;
@@ -144,9 +164,6 @@ function special(failure: Failure): { message: string; help?: string } | undefin
   if (misses(failure, "{") && image === "=" && ruleOf(failure, 1) === "modelDeclaration") {
     return { message: "the body of a model is a block, found `=`", help: "write `{ return ... }`" };
   }
-  if (previous && previous.tokenType === t.Name && Object.hasOwn(foreignWords, previous.image)) {
-    return { message: `\`${previous.image}\` is not part of the language`, help: foreignWords[previous.image] };
-  }
   if (ruleOf(failure) === "assignStatement" && image === "<" && failure.next?.image === "-") {
     return { message: "expected `<-`, found `<` and `-`", help: "an assignment is written `<-`, without a space" };
   }
@@ -163,6 +180,8 @@ function misplaced(failure: Failure): { message: string; help: string } | undefi
   switch (failure.found?.image) {
     case "for":
       return { message: "`for` begins no statement", help: "write `static for`, which is written out at build, or a `scan`, which is a value: `let h = scan ...`" };
+    case "=>":
+      return { message: "`=>` follows no list of parameters", help: "a function value is written `fn(x) => ...`" };
     case "else":
       return { message: "`else` without an `if` before it", help: "an `else` follows the block of an `if` directly" };
     case "fn":
@@ -186,20 +205,11 @@ function outside(failure: Failure): { message: string; help: string } | undefine
   return undefined;
 }
 
-const foreignWords: Readonly<Record<string, string>> = {
-  and: "logical and is `&&`",
-  or: "logical or is `||`",
-  not: "logical not is `!`",
-  elif: "write `else if`",
-  def: "a function is declared with `fn`",
-  function: "a function is declared with `fn`",
-  while: "a loop is a `scan ... until`",
-  import: "another file is brought in with `use \"blocks.pull\"`",
-};
-
 function help(failure: Failure): string | undefined {
   const { found, previous } = failure;
-  if (found && Object.hasOwn(foreignWords, found.image)) return foreignWords[found.image];
+  if (found?.tokenType === t.Range && wantsExpression(failure)) return "all leading axes are `...`, with three points";
+  if (misses(failure, "[") && ruleOf(failure, 1) === "comprehension") return "index notation is `for [i in 0..n] => ...`, a map `map i in 0..n => ...`";
+  if (ruleOf(failure) === "declaration" && found?.tokenType === t.Equals) return "an `extern fn` has no body: the host provides it";
   if (previous?.tokenType === t.Comma && isCloser(found)) return "a list does not end with a comma: remove it";
   if (ruleOf(failure) === "declaration") return "a file holds declarations: `fn`, `model`, `var`, `const`, `dim` and the like";
   return undefined;
