@@ -50,7 +50,7 @@ export function repair(structure: Structure, start: number, at: number, betweenS
     if (!found || (at > start && leaves && startsDeclaration(structure, at))) return close(structure, misindented(structure, start, at) ?? innermost, at, innermost);
     if (!inBlock && startsStatement(structure, at)) return close(structure, innermost, at);
   }
-  if (betweenStatements) return { from: at, to: Math.max(statementEnd(structure, at, at), at + 1), insert: [] };
+  if (betweenStatements) return { from: at, to: Math.max(statementEnd(structure, at, at, 0), at + 1), insert: [] };
   return drop(structure, start, at, open);
 }
 
@@ -80,7 +80,8 @@ function drop(structure: Structure, start: number, at: number, open: readonly nu
     return withoutValue(structure, start, at, end, start) ?? { from: start, to: end, insert: [] };
   }
   const from = statementBefore(structure, block, at);
-  const to = statementEnd(structure, at, from);
+  const inner = open.filter((index) => index > block && tokens[index].tokenType === t.LeftBrace).length;
+  const to = statementEnd(structure, at, from, inner);
   return withoutValue(structure, from, at, to, block) ?? { from, to: Math.max(to, from + 1), insert: [] };
 }
 
@@ -103,10 +104,9 @@ function statementBefore(structure: Structure, block: number, at: number): numbe
   return start;
 }
 
-/** Where the next statement begins or the block ends. */
-function statementEnd(structure: Structure, at: number, start: number): number {
+/** Where the next statement begins or the block ends; at `at`, `depth` braces of the statement that began at `start` are open. */
+function statementEnd(structure: Structure, at: number, start: number, depth: number): number {
   const { tokens } = structure;
-  let depth = 0;
   let index = at;
   for (; index < tokens.length; index++) {
     const { tokenType } = tokens[index];
