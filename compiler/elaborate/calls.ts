@@ -147,6 +147,7 @@ export function bindArguments(
     callee.scope.bind(parameter.name.text, value, parameter.name.span);
     if (parameter.type) matcher.match(parameter.type, value, place(i));
   });
+  matcher.closePacks();
   matcher.finish();
   return parameters.map((parameter, i) => {
     const raw = values[i] ?? nothing;
@@ -179,7 +180,6 @@ function callFunction(frame: Frame, target: FunctionValue, given: readonly Given
     const matcher = new Matcher(callee, open, library);
     bindExpected(callee, declaration, expected, matcher, open);
     const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, span, library);
-    for (const pack of open.packs) if (!scope.own(pack)) scope.bind(pack, { kind: "tuple", items: [], list: true });
     bindDefaults(callee, declaration.generics, left);
     if (!declaration.body) return callHost(callee, declaration, inputs, span);
     const wanted = resultExpectation(callee, declaration);

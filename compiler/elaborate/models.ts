@@ -219,7 +219,6 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
     const left = new Set(declaration.generics.map((generic) => generic.name.text).filter((generic) => !model.scope.own(generic)));
     const matcher = new Matcher(callee, open, library);
     const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, span, library);
-    for (const pack of open.packs) if (!scope.own(pack)) scope.bind(pack, tuple([], true));
     for (const bound of [...left]) if (scope.own(bound)) left.delete(bound);
     bindDefaults(callee, declaration.generics, left);
     const missing = declaration.generics.find((generic) => left.has(generic.name.text));

@@ -113,7 +113,9 @@ export function stateOf(frame: Frame, expression: Expression): StateNode | undef
     case "parenthesized":
       return stateOf(frame, expression.value);
     case "name": {
-      const target = frame.scope.find(expression.text)?.target;
+      const binding = frame.scope.find(expression.text);
+      const target = binding?.target;
+      if (target) binding.read(frame.context); // a `var` comes to be when it is first mentioned
       return target && (frame.session.roots.get(target.path) ?? findNode(frame.session, target.path));
     }
     case "field": {

@@ -217,6 +217,7 @@ export function assignPath(frame: Frame, target: Path, value: Value): void {
   if (!binding) return fail(say.unknownName(root.span, root.text, frame.scope.names()));
   if (binding.assign && steps.length === 0) return binding.assign(value);
   if (!binding.target) return fail(say.notAssignable(root.span, root.text));
+  binding.read(frame.context); // a `var` comes to be when it is first mentioned
   const node = frame.session.roots.get(binding.target.path) ?? findNode(frame.session, binding.target.path);
   if (!node) return fail(say.notAssignable(root.span, root.text));
   const isMember = frame.self !== null && binding.target.path.startsWith(`${frame.self.path ?? "\0"}.`);

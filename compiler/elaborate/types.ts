@@ -246,6 +246,11 @@ export class Matcher {
     }
   }
 
+  /** Packs that no argument told are empty: a number stands where a tensor of any shape may. */
+  closePacks(): void {
+    for (const pack of this.open.packs) if (!this.frame.scope.own(pack)) this.frame.scope.bind(pack, tuple([], true));
+  }
+
   finish(): void {
     for (const check of this.later) check();
     this.later.length = 0;

@@ -28,7 +28,10 @@ const reduction = (name: Reduction): Builtin => ({
     const keep = args.boolean("keep", false);
     const one = (leaf: Value): TensorValue => {
       const value = asTensor(frame.context, leaf, args.spanOf("x"), name === "mean" ? "f32" : undefined);
-      const axes = args.axes("axis", value) ?? ownShape(value).map((_, i) => i);
+      const rank = ownShape(value).length;
+      // `argmax` and `argmin` work on the last axis, as softmax and sort do; the others on all.
+      const otherwise = (name === "argmax" || name === "argmin") && rank > 0 ? [rank - 1] : Array.from({ length: rank }, (_, i) => i);
+      const axes = args.axes("axis", value) ?? otherwise;
       return markOperator(frame, name, [value], span, () => reduceAxes(frame, name, value, axes, keep, span));
     };
     if (!isTree(x)) return one(x);
