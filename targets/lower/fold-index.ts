@@ -3,6 +3,7 @@ import type { Index, VariableId } from "../../compiler/schedule/kernel.ts";
 
 /** Puts in the values of variables that are known, merges terms of one variable, drops zero factors. */
 export function foldIndex(index: Index, known: ReadonlyMap<VariableId, number>): Index {
+  if (index.terms.length === 0) return index;
   let base = index.base;
   const factors = new Map<VariableId, number>();
   for (const [variable, factor] of index.terms) {

@@ -1,7 +1,7 @@
 /** A lowered kernel as a function: statements, loops with their pointers, addresses. */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
 import type { BufferId, Index, LocalId } from "../../compiler/schedule/kernel.ts";
-import { isConstant, neverNegative, type Action, type Bindings, type Loop, type LoweredKernel, type Value } from "../lower/index.ts";
+import { eachValue, isConstant, neverNegative, type Action, type Bindings, type Loop, type LoweredKernel, type Value } from "../lower/index.ts";
 import { accessForm, assignedLocals, carrier, factorOf, indexForm, keyOf, planPointers, startOf, withoutOffset, type Form } from "./addresses.ts";
 import type { Assembler, Ref } from "./assembler.ts";
 import { FunctionBuilder } from "./function.ts";
@@ -30,6 +30,8 @@ class KernelEmitter {
   readonly #assigned: ReadonlyMap<Loop, ReadonlySet<LocalId>>;
   readonly #carried: ReadonlyMap<Loop, ReadonlyMap<string, Form>>;
   readonly #locals = new Map<LocalId, number>();
+  /** Local of each vector constant that is repeated. */
+  readonly #constants = new Map<string, number>();
   readonly #open: OpenLoop[] = [];
   readonly #emission: Emission;
   #fences = 0;
@@ -53,7 +55,13 @@ class KernelEmitter {
   }
 
   emit(symbol: string): void {
-    this.#builder.finish(symbol, [], this.#actions(this.#kernel.body));
+    const constants = repeatedVectors(this.#kernel.body).map((literal): Ref => {
+      const local = this.#builder.variable("v128");
+      const set = this.#builder.set(local, emitLiteral(this.#emission, literal));
+      this.#constants.set(vectorKey(literal), local);
+      return set;
+    });
+    this.#builder.finish(symbol, [], [...constants, ...this.#actions(this.#kernel.body)]);
   }
 
   #actions(body: readonly Action[]): Ref[] {
@@ -98,7 +106,7 @@ class KernelEmitter {
   #value(value: Value): Ref {
     switch (value.kind) {
       case "literal":
-        return emitLiteral(this.#emission, value);
+        return this.#literal(value);
       case "local":
         return this.#builder.get(this.#local(value.local));
       case "index":
@@ -112,6 +120,11 @@ class KernelEmitter {
       case "lane":
         return emitLane(this.#emission, value);
     }
+  }
+
+  #literal(literal: Literal): Ref {
+    const local = literal.lanes === 4 ? this.#constants.get(vectorKey(literal)) : undefined;
+    return local === undefined ? emitLiteral(this.#emission, literal) : this.#builder.get(local);
   }
 
   #index(at: Index, vector: boolean): Ref {
@@ -253,4 +266,21 @@ class KernelEmitter {
     const placed = placement === undefined || this.#kernel.buffers.get(placement)?.storage !== "bool";
     return placed && offset === undefined && loop.from.offset === undefined && bias % 4 === 0 && terms.every(([, factor]) => factor % 4 === 0);
   }
+}
+
+type Literal = Extract<Value, { kind: "literal" }>;
+
+const vectorKey = ({ type, value }: Literal): string => `${type}:${Object.is(value, -0) ? "-0" : value}`;
+
+/**
+ * Vector constants that are written twice or more: 18 bytes each time, as a local 2. An engine makes the same of both.
+ */
+function repeatedVectors(body: readonly Action[]): readonly Literal[] {
+  const seen = new Map<string, { readonly literal: Literal; readonly times: number }>();
+  eachValue(body, (value) => {
+    if (value.kind !== "literal" || value.lanes !== 4) return;
+    const key = vectorKey(value);
+    seen.set(key, { literal: value, times: (seen.get(key)?.times ?? 0) + 1 });
+  });
+  return [...seen.values()].filter(({ times }) => times > 1).map(({ literal }) => literal);
 }

@@ -1,0 +1,30 @@
+/** Walks over the values of a lowered kernel. */
+import type { Action, Value } from "./lowered.ts";
+
+function within(value: Value, visit: (value: Value) => void): void {
+  visit(value);
+  const parts = value.kind === "apply" ? value.args : value.kind === "pack" ? value.parts : value.kind === "lane" ? [value.of] : [];
+  for (const part of parts) within(part, visit);
+}
+
+/** Calls `visit` for every value and every part of one, in order. */
+export function eachValue(body: readonly Action[], visit: (value: Value) => void): void {
+  for (const action of body) {
+    switch (action.kind) {
+      case "loop":
+        eachValue(action.body, visit);
+        break;
+      case "if":
+        within(action.test, visit);
+        eachValue(action.then, visit);
+        eachValue(action.else, visit);
+        break;
+      case "let":
+      case "store":
+        within(action.value, visit);
+        break;
+      case "fence":
+        break;
+    }
+  }
+}
