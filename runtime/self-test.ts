@@ -1,10 +1,11 @@
 /** Does this engine compute what the compiler's f64 reference says? One call per entry on made-up arguments, against baked numbers. */
 
-export type TestElement = "f32" | "f64" | "i32" | "u32" | "bool";
+import { arrays, type ElementName } from "./elements.ts";
+
 /** element, byte offset, count, and for indices the first number out of range (0: none). */
-export type TestArgument = readonly [element: TestElement, at: number, count: number, below: number];
+export type TestArgument = readonly [element: ElementName, at: number, count: number, below: number];
 /** What a tensor must be after the call: sum and sum of squares of its elements, by the reference. */
-export type TestCheck = readonly [name: string, element: TestElement, at: number, count: number, sum: number, squares: number];
+export type TestCheck = readonly [name: string, element: ElementName, at: number, count: number, sum: number, squares: number];
 export type TestCase = readonly [symbol: string, given: readonly TestArgument[], checks: readonly TestCheck[]];
 
 export interface SelfTestResult {
@@ -16,7 +17,7 @@ export interface SelfTestResult {
 }
 
 /** Element `i` of made-up argument number `ordinal`: a multiple of 2^-24 in [0, 1), a scalar of a float type below 1/64; exact in f32. */
-export function testValue(element: TestElement, ordinal: number, i: number, count: number, below: number): number {
+export function testValue(element: ElementName, ordinal: number, i: number, count: number, below: number): number {
   let hash = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(ordinal + 1, 0x85ebca77);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
@@ -27,7 +28,6 @@ export function testValue(element: TestElement, ordinal: number, i: number, coun
 
 /** Runs the cases from the initial state of seed 0 and puts the memory back as it was. */
 export function selfTest(buffer: ArrayBuffer, kernels: Readonly<Record<string, () => void>>, boot: (seed: number) => void, cases: readonly TestCase[]): SelfTestResult {
-  const views = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u32: Uint32Array, bool: Uint8Array };
   const memory = new Uint8Array(buffer);
   const before = memory.slice();
   let worst = "";
@@ -36,13 +36,13 @@ export function selfTest(buffer: ArrayBuffer, kernels: Readonly<Record<string, (
     for (const [symbol, given, checks] of cases) {
       boot(0);
       given.forEach(([element, at, count, below], ordinal) => {
-        const view = new views[element](buffer, at, count);
+        const view = new arrays[element](buffer, at, count);
         for (let i = 0; i < count; i++) view[i] = testValue(element, ordinal, i, count, below);
       });
       kernels[symbol]();
       for (const [name, element, at, count, sum, squares] of checks) {
         let [a, b] = [0, 0];
-        for (const value of new views[element](buffer, at, count)) {
+        for (const value of new arrays[element](buffer, at, count)) {
           a += value;
           b += value * value;
         }

@@ -1,9 +1,10 @@
 /** A module's persistent tensors: parameters, optimizer state, counters. They live in its memory and are saved and loaded as one. */
 import { describe, tensor, type TypedArray } from "./arguments.ts";
+import { arrays, dtypeOf, type ElementName } from "./elements.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** name, element, shape, byte offset, role. The random counter is the row `$random`: u32[2] = [seed, calls]. */
-export type StateRow = readonly [name: string, element: "f32" | "f64" | "i32" | "u32" | "bool", shape: readonly number[], at: number, role: string];
+export type StateRow = readonly [name: string, element: ElementName, shape: readonly number[], at: number, role: string];
 
 /** One persistent tensor. `data` is a live view of the module's memory. */
 export interface Parameter {
@@ -20,13 +21,11 @@ export interface Parameter {
  * @param idle throws while a call that waits for its host is under way
  */
 export function persistent(buffer: ArrayBuffer, rows: readonly StateRow[], boot: (seed: number) => void, signature: string, seed: number, idle: (name: string) => void) {
-  const types = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u32: Uint32Array, bool: Uint8Array };
-  const dtypes = { f32: "F32", f64: "F64", i32: "I32", u32: "U32", bool: "BOOL" };
   const parameters: Record<string, Parameter> = {};
   const stored: { name: string; dtype: string; shape: readonly number[]; bytes: Uint8Array; role: string }[] = [];
   let random: Uint32Array | undefined;
   for (const [name, element, shape, at, role] of rows) {
-    const Type = types[element];
+    const Type = arrays[element];
     const count = shape.reduce((product, size) => product * size, 1);
     const data = new Type(buffer, at, count);
     if (name === "$random") random = data as Uint32Array; // its element is u32
@@ -37,11 +36,11 @@ export function persistent(buffer: ArrayBuffer, rows: readonly StateRow[], boot:
       data.set(tensor(values, Type, count, `parameters["${name}"].write: the values`, `${element}[${shape.join(", ")}]`));
     };
     parameters[name] = { shape, element, role, data, read: copy, write };
-    stored.push({ name, dtype: dtypes[element], shape, bytes: new Uint8Array(buffer, at, data.byteLength), role });
+    stored.push({ name, dtype: dtypeOf(element), shape, bytes: new Uint8Array(buffer, at, data.byteLength), role });
   }
-  // Wide elements first, so that every tensor of a file is aligned to its element.
-  const width = { F64: 0, F32: 1, I32: 1, U32: 1, BOOL: 2 } as Record<string, number>; // indexed by dtypes only
-  stored.sort((a, b) => width[a.dtype] - width[b.dtype]);
+  // Wide elements first, so that every tensor of a file is aligned to its element: F64, then the 4-byte ones, then BOOL.
+  const rank = (dtype: string): number => (dtype === "F64" ? 0 : dtype === "BOOL" ? 2 : 1);
+  stored.sort((a, b) => rank(a.dtype) - rank(b.dtype));
   const checkSeed = (value: number): number => {
     if (value >>> 0 !== value) throw new TypeError(`the seed must be a whole number in 0..4294967295, found ${describe(value)}`);
     return value;
@@ -75,10 +74,10 @@ export function persistent(buffer: ArrayBuffer, rows: readonly StateRow[], boot:
         only === undefined || (only === "parameters" ? role === "trained" || role === "frozen" || (role === "state" && tensors.has(name)) : under(name)));
       if (only !== undefined && chosen.length === 0) fail(`nothing here is called '${only}'`);
       for (const { name, dtype, shape } of chosen) {
-        const found = tensors.get(name) ?? fail(`the file has no tensor '${name}' (${dtype} [${shape.join(", ")}])`);
-        if (found.dtype !== dtype || found.shape.join() !== shape.join()) {
-          fail(`tensor '${name}' must be ${dtype} [${shape.join(", ")}], the file has ${found.dtype} [${found.shape.join(", ")}]`);
-        }
+        const type = `${dtype} [${shape.join(", ")}]`;
+        const found = tensors.get(name) ?? fail(`the file has no tensor '${name}' (${type})`);
+        const foundType = `${found.dtype} [${found.shape.join(", ")}]`;
+        if (foundType !== type) fail(`tensor '${name}' must be ${type}, the file has ${foundType}`);
         if (dtype === "BOOL" && found.bytes.some((value) => value > 1)) fail(`tensor '${name}' holds bytes that are no booleans`);
       }
       if (only === undefined) {

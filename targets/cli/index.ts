@@ -18,7 +18,6 @@ function pullback(io: Io, done: (code: ExitCode) => void): Command {
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .showHelpAfterError("(pullback help COMMAND shows the options)");
   for (const add of [buildCommand, checkCommand, runEntryCommand, trainCommand, explainCommand, fmtCommand, initCommand]) add(program, io, done);
-  for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
 

@@ -3,6 +3,7 @@ import type { Artifact, Program } from "../../compiler/program.ts";
 import { elementCount } from "../../compiler/ir/graph.ts";
 import { byteSize } from "../../compiler/program.ts";
 import argumentsSource from "../../runtime/arguments.ts?source";
+import elementsSource from "../../runtime/elements.ts?source";
 import safetensorsSource from "../../runtime/safetensors.ts?source";
 import type { TestCase } from "../../runtime/self-test.ts";
 import selfTestSource from "../../runtime/self-test.ts?source";
@@ -53,7 +54,7 @@ function toBase64(bytes: Uint8Array): string {
 
 function script(program: Program, artifacts: readonly Artifact[], options: ModuleOptions): string {
   const guarded = program.entries.some(hasHost);
-  const library = pieces([argumentsSource, safetensorsSource, stateSource, wasmSource, selfTestSource]);
+  const library = pieces([elementsSource, argumentsSource, safetensorsSource, stateSource, wasmSource, selfTestSource]);
   const scope: Scope = { names: new Names([...helpers.split(" "), ...library.names]), uses: new Set(["persistent"]), views: [], guarded };
   const functions: string[] = [];
   const members: string[] = [];

@@ -31,6 +31,13 @@ describe("products of every size", () => {
   test.each(sizes)("added to a matrix: %i x %i x %i", (m, k, n) => check({ ...leftTransposed(m, k, n), initial: "full" }));
 });
 
+test("long contractions, cut in slices", () => {
+  check(product(20, 2560, 30));
+  check({ ...leftTransposed(13, 1999, 40), initial: "row" });
+  check({ ...rightTransposed(11, 3000, 9), initial: "full" });
+  check({ left: [2, 10, 2048], right: [2, 2048, 16], leftBatch: [0], rightBatch: [0], leftContract: [2], rightContract: [1] });
+});
+
 describe("every element", () => {
   test.each(["f64", "i32", "u32", "bool"] as const)("%s", (element) => {
     for (const [m, k, n] of [[3, 5, 7], [1, 20, 9], [9, 20, 1], [6, 70, 130]] as const) {
@@ -75,7 +82,7 @@ describe("epilogue", () => {
       out.push(store(mask, flat, apply("mul", "f32", lanes, load(mask, flat, lanes, existing), local(value)), lanes, existing));
     },
   });
-  test.each([[3, 4, 5], [1, 8, 6], [9, 40, 1], [7, 129, 130], [32, 600, 26]] as const)("%i x %i x %i", (m, k, n) => {
+  test.each([[3, 4, 5], [1, 8, 6], [9, 2500, 14], [9, 40, 1], [7, 129, 130], [32, 600, 26]] as const)("%i x %i x %i", (m, k, n) => {
     const request = requestOf({ ...product(m, k, n), initial: "row" }, epilogue(m * n));
     const [left, right, initial, mask] = [filled("f32", m * k, 1), filled("f32", k * n, 2), filled("f32", n, 3), filled("f32", m * n, 4)];
     const [cut, masked, bias] = [filled("f32", m * n, 5), mask.slice(), Float32Array.of(0.25)];

@@ -42,19 +42,20 @@ describe("safetensors", () => {
 
   const refused: [string, Uint8Array, string][] = [
     ["a huge header length", new Uint8Array([255, 255, 255, 255, 255, 255, 255, 255, 123, 125]), "the header ends at byte"],
-    ["a header that is no JSON", withHeader("{{", 0), "the header is not JSON"],
-    ["a header that is no object", withHeader("[1]", 0), "the header is not an object"],
-    ["a header that is no UTF-8", new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0, 255]), "the header is not JSON"],
+    ["a header that is no JSON", withHeader("{{", 0), "the header is no JSON"],
+    ["a header that is no object", withHeader("[1]", 0), "the header is no object"],
+    ["a header that is no UTF-8", new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0, 255]), "the header is no JSON"],
     ["overlapping tensors", withHeader(JSON.stringify({ a: entry(0, 8), b: entry(4, 12) }), 12), "tensor 'b' starts at byte 4 of the data, the one before ends at 8"],
     ["a hole", withHeader(JSON.stringify({ a: entry(0, 4), b: entry(8, 12) }), 12), "tensor 'b' starts at byte 8 of the data, the one before ends at 4"],
     ["offsets past the end", withHeader(JSON.stringify({ a: entry(0, 8) }), 4), "tensor 'a' lies outside of the file"],
-    ["offsets backwards", withHeader(JSON.stringify({ a: entry(4, 0) }), 4), "tensor 'a' has no valid shape"],
+    ["offsets backwards", withHeader(JSON.stringify({ a: entry(4, 0) }), 4), "tensor 'a' has no valid type, shape and offsets"],
     ["bytes that do not fit the shape", withHeader(JSON.stringify({ a: entry(0, 8, { shape: [3] }) }), 8), "tensor 'a' has 8 bytes, its shape needs 12"],
     ["a shape whose product overflows", withHeader(JSON.stringify({ a: entry(0, 8, { shape: [2 ** 50, 2 ** 50] }) }), 8), "tensor 'a' has 8 bytes"],
-    ["a negative size", withHeader(JSON.stringify({ a: entry(0, 8, { shape: [-1, -2] }) }), 8), "tensor 'a' has no valid shape"],
-    ["an unknown type", withHeader(JSON.stringify({ a: entry(0, 8, { dtype: "toString" }) }), 8), "tensor 'a' has the unknown type toString"],
-    ["no offsets", withHeader(JSON.stringify({ a: entry(0, 8, { data_offsets: [0] }) }), 8), "tensor 'a' has no valid offsets"],
-    ["a tensor that is null", withHeader(JSON.stringify({ a: null }), 0), "tensor 'a' has the unknown type undefined"],
+    ["a negative size", withHeader(JSON.stringify({ a: entry(0, 8, { shape: [-1, -2] }) }), 8), "tensor 'a' has no valid type, shape and offsets"],
+    ["an unknown type", withHeader(JSON.stringify({ a: entry(0, 8, { dtype: "toString" }) }), 8), "tensor 'a' has no valid type, shape and offsets"],
+    ["a type without a width", withHeader(JSON.stringify({ a: entry(0, 8, { dtype: "F12" }) }), 8), "tensor 'a' has no valid type, shape and offsets"],
+    ["no offsets", withHeader(JSON.stringify({ a: entry(0, 8, { data_offsets: [0] }) }), 8), "tensor 'a' has no valid type, shape and offsets"],
+    ["a tensor that is null", withHeader(JSON.stringify({ a: null }), 0), "tensor 'a' has no valid type, shape and offsets"],
   ];
   it.each(refused)("refuses %s", (_, bytes, message) => {
     expect(() => readSafetensors(bytes)).toThrow(message);
