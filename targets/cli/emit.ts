@@ -3,6 +3,7 @@ import { printGraph } from "../../compiler/ir/print.ts";
 import { parse } from "../../grammar/index.ts";
 import { targets } from "../compile.ts";
 import { compile } from "../../compiler/index.ts";
+import { emitText } from "../wasm/index.ts";
 import type { Io } from "./io.ts";
 import type { BuildFlags } from "./options.ts";
 import { printKernels, printPlan } from "../../compiler/schedule/print.ts";
@@ -25,20 +26,7 @@ export async function emitStage(stage: Stage, source: Source, flags: BuildFlags,
     case "optimized": return printGraph(optimized);
     case "kernels": return printKernels(program);
     case "plan": return printPlan(program);
-    default: {
-      const [artifact] = artifacts;
-      return artifact.kind === "js" ? `${artifact.source}\n` : watText(artifact.bytes);
-    }
-  }
-}
-
-async function watText(bytes: Uint8Array): Promise<string> {
-  const { default: binaryen } = await import("binaryen");
-  const { Features } = binaryen; // of the run-time object: the declared numbers are not those of the release
-  const module = binaryen.readBinaryWithFeatures(bytes, Features.MutableGlobals | Features.NontrappingFPToInt | Features.SIMD128 | Features.BulkMemory | Features.BulkMemoryOpt | Features.SignExt);
-  try {
-    return module.emitText();
-  } finally {
-    module.dispose();
+    case "wat": return emitText(program);
+    case "js": return artifacts.map((artifact) => (artifact.kind === "js" ? `${artifact.source}\n` : "")).join("");
   }
 }

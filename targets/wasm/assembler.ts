@@ -66,6 +66,11 @@ export class Assembler {
     return bytes;
   }
 
+  /** The module in the text format. */
+  text(): string {
+    return this.code.emitText();
+  }
+
   dispose(): void {
     this.code.dispose();
   }

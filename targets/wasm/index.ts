@@ -2,6 +2,8 @@
 import type { Target } from "../../compiler/program.ts";
 import { emitModule } from "./module.ts";
 
+export { emitText } from "./module.ts";
+
 export const wasm: Target = {
   name: "wasm",
   machine: { name: "simd128", lanes: 4 },

@@ -6,23 +6,26 @@ import { assemble, type Assembler, type Ref } from "./assembler.ts";
 import { FunctionBuilder } from "./function.ts";
 import { emitKernel } from "./kernel.ts";
 
-export function emitModule(program: Program): Promise<Uint8Array> {
-  return assemble((assembler) => {
-    assembler.memory(program.peakBytes, program.constants);
-    const routines = routinesOf(program);
-    const bindings = bindingsOf(program, routines);
-    for (const [kernel, places] of bindings) emitKernel(assembler, lowerKernel(program.kernels[kernel], "always"), places, `k${kernel}`);
-    for (const { symbol, steps } of routines) {
-      const [only] = steps;
-      // A plan of one run is that kernel, unless it hands over places.
-      if (steps.length === 1 && only.kind === "run" && !bindings.get(only.kernel)?.includes(null)) assembler.export(`k${only.kernel}`, symbol);
-      else {
-        emitPlan(assembler, `p_${symbol}`, steps, bindings);
-        assembler.export(`p_${symbol}`, symbol);
-      }
+export const emitModule = (program: Program): Promise<Uint8Array> => assemble((assembler) => define(program, assembler).binary());
+
+/** The module in the text format, for people. */
+export const emitText = (program: Program): Promise<string> => assemble((assembler) => define(program, assembler).text());
+
+function define(program: Program, assembler: Assembler): Assembler {
+  assembler.memory(program.peakBytes, program.constants);
+  const routines = routinesOf(program);
+  const bindings = bindingsOf(program, routines);
+  for (const [kernel, places] of bindings) emitKernel(assembler, lowerKernel(program.kernels[kernel], "always"), places, `k${kernel}`);
+  for (const { symbol, steps } of routines) {
+    const [only] = steps;
+    // A plan of one run is that kernel, unless it hands over places.
+    if (steps.length === 1 && only.kind === "run" && !bindings.get(only.kernel)?.includes(null)) assembler.export(`k${only.kernel}`, symbol);
+    else {
+      emitPlan(assembler, `p_${symbol}`, steps, bindings);
+      assembler.export(`p_${symbol}`, symbol);
     }
-    return assembler.binary();
-  });
+  }
+  return assembler;
 }
 
 function emitPlan(assembler: Assembler, name: string, steps: Routine["steps"], bindings: ReadonlyMap<KernelId, Bindings>): void {
