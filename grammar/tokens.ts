@@ -78,7 +78,7 @@ export const Missing = createToken({ name: "Missing", pattern: Lexer.NA });
 const Space = createToken({ name: "Space", pattern: /[\s\uFEFF]+/, group: Lexer.SKIPPED, line_breaks: true });
 export const CommentToken = createToken({ name: "Comment", pattern: /\/\/[^\r\n]*/, group: "comments", line_breaks: false });
 /** Not part of the language: skipped and reported. */
-export const BlockComment = createToken({ name: "BlockComment", pattern: /\/\*[\s\S]*?(?:\*\/|$)/, group: "stray", line_breaks: true, start_chars_hint: ["/"] });
+export const BlockComment = createToken({ name: "BlockComment", pattern: /\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?/, group: "stray", line_breaks: true, start_chars_hint: ["/"] });
 export const HashComment = createToken({ name: "HashComment", pattern: /#[^\r\n]*/, group: "stray", line_breaks: false });
 export const Semicolon = createToken({ name: ";", pattern: ";", group: "stray" });
 export const Unterminated = createToken({ name: "Unterminated", pattern: /"[^"\r\n]*|'[^'\r\n]*'?/, categories: [StringToken], line_breaks: false });
