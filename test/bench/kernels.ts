@@ -15,8 +15,13 @@ export interface Work {
 
 /** One module for all, sharing memory: each export runs one work. */
 export async function assembleWorks(works: readonly Work[]): Promise<{ readonly bytes: Uint8Array; readonly memory: Float32Array; readonly run: Record<string, () => void> }> {
-  const kernels = works.flatMap((work) => work.kernels);
-  let next = 0;
+  const numbers = new Map<string, number>();
+  const kernels: Kernel[] = [];
+  const number = (kernel: Kernel): KernelId => {
+    const text = JSON.stringify({ ...kernel, name: "" });
+    if (!numbers.has(text)) numbers.set(text, kernels.push(kernel) - 1);
+    return numbers.get(text) as KernelId; // ids count kernels
+  };
   const entries = works.map((work) => ({
     name: work.name,
     symbol: work.name,
@@ -25,7 +30,7 @@ export async function assembleWorks(works: readonly Work[]): Promise<{ readonly 
     parameters: [],
     result: null,
     flops: 0,
-    plan: work.kernels.map((_, i): Step => ({ kind: "run", kernel: next++ as KernelId, bindings: work.bindings[i] })), // ids count kernels
+    plan: work.kernels.map((kernel, i): Step => ({ kind: "run", kernel: number(kernel), bindings: work.bindings[i] })),
   }));
   const peakBytes = Math.max(...works.map(({ bytes }) => bytes));
   const program: Program = { kernels, entries, states: [], init: { plan: [], seedAt: 0 }, constants: [], externs: [], peakBytes, memory: { constantBytes: 0, stateBytes: 0, arenaBytes: peakBytes }, sites: [] };

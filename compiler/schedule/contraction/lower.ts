@@ -6,20 +6,31 @@ import type { Packing } from "./packed.ts";
 import { packedProduct, packedScratchBytes } from "./packed.ts";
 import { plainProduct } from "./plain.ts";
 import { rearranged } from "./rearrange.ts";
-import type { DotRequest, LoweredDot, RoledKernel } from "./request.ts";
+import type { DotRequest, LoweredDot, Role, RoledKernel } from "./request.ts";
 import type { Product } from "./shape.ts";
 import { isSimple, productOf, stridesOf, swap } from "./shape.ts";
+import type { Slice } from "./slices.ts";
+import { inSlice, isLong, slicesOf } from "./slices.ts";
 
 /** Multiply-adds up to which an operand of awkward axes is read in place, one element at a time. */
 const PLAIN = 1024;
-/** Bytes of a right operand that stays in the first-level cache beside the left's rows. */
-const CACHED_BYTES = 32768;
-/** Rows up to which packing the right operand does not pay. */
-const FEW_ROWS = 4;
-/** Bytes of the panels in a block where the left operand is packed. */
-const BLOCK_BYTES = 262144;
+/** Rows up to which no operand is packed. */
+const FEW_ROWS = 8;
+/** Rows up to which the right operand is read in place, if its rows are contiguous and it has at most these bytes. */
+const IN_PLACE = [
+  { rows: 4, bytes: Infinity, anyLayout: true },
+  { rows: 8, bytes: Infinity, anyLayout: false },
+  { rows: 16, bytes: 131072, anyLayout: false },
+  { rows: Infinity, bytes: 20480, anyLayout: false },
+];
+/** Bytes of the panels in a block: where the left operand is packed, and where it is read in place. */
+const BLOCK_BYTES = { packed: 393216, inPlace: 131072 };
 /** Depth from which a left operand with contiguous columns is packed, and the columns that it must serve. */
-const PACK_LEFT = { depth: 128, columns: 64 };
+const PACK_LEFT = { depth: 128, columns: 96 };
+/** The same where a step in k is a multiple of 2048 bytes, which fall on few sets of a cache. */
+const PACK_LEFT_ALIGNED = { depth: 24, columns: 48, elements: 512 };
+/** Most row tiles packed together. */
+const LEFT_TILES = 12;
 
 /**
  * The kernels of a dot. Every sum adds its products with the contracted index ascending (row-major over the contract
@@ -47,10 +58,27 @@ export function lowerDot(request: DotRequest): LoweredDot {
     return made.operand;
   };
   const arranged: Product = { ...product, left: simple("left", "contract"), right: simple("right", "free") };
-  const packing = choosePacking(request, arranged);
-  if (packing === null) kernels.push(directProduct(request, arranged, stridesOf(arranged), lanesOf(request, arranged)));
-  else kernels.push(packedProduct(request, arranged, stridesOf(arranged), packing, reserve(packedScratchBytes(arranged, packing))));
+  const whole: Slice = { request, product: arranged, role: (role) => role };
+  if (!isLong(arranged) || product.rows === 1) return { kernels: [...kernels, sliceKernel(whole, reserve)], scratchBytes, flops };
+
+  const bytes = byteSize(request.left.element);
+  const partial: Role = request.epilogue ? { kind: "scratch", byteOffset: reserve(bytes * product.batch * product.rows * product.columns) } : { kind: "result" };
+  const before = scratchBytes;
+  for (const slice of slicesOf(request, arranged, bytes, partial)) {
+    // they run one after another in the same scratch
+    const made = sliceKernel(slice, (size) => {
+      scratchBytes = Math.max(scratchBytes, before + Math.ceil(size / 16) * 16);
+      return before;
+    });
+    kernels.push(inSlice(slice, made));
+  }
   return { kernels, scratchBytes, flops };
+}
+
+function sliceKernel({ request, product }: Slice, reserve: (bytes: number) => number): RoledKernel {
+  const packing = choosePacking(request, product);
+  if (packing === null) return directProduct(request, product, stridesOf(product), lanesOf(request, product));
+  return packedProduct(request, product, stridesOf(product), packing, reserve(packedScratchBytes(product, packing)));
 }
 
 const hasVectors = ({ machine, left: { element } }: DotRequest): boolean => machine.lanes === 4 && element !== "f64" && element !== "bool";
@@ -64,12 +92,19 @@ function lanesOf(request: DotRequest, product: Product): 1 | 4 {
 function choosePacking(request: DotRequest, product: Product): Packing | null {
   const { rows, columns, depth } = product;
   const { leftDepth, rightColumn } = stridesOf(product);
-  if (!hasVectors(request) || rows <= FEW_ROWS || columns < 4) return null;
-  if (rightColumn === 1 && 4 * columns * depth <= CACHED_BYTES) return null;
+  if (!hasVectors(request) || columns < 4) return null;
+  const least = leftDepth % PACK_LEFT_ALIGNED.elements === 0 ? PACK_LEFT_ALIGNED : PACK_LEFT;
+  const packLeft = leftDepth !== 1 && rows > FEW_ROWS && depth >= least.depth && columns >= least.columns;
+  const inPlace = IN_PLACE.some((limit) => rows <= limit.rows && 4 * columns * depth <= limit.bytes && (limit.anyLayout || rightColumn === 1));
+  if (inPlace && !packLeft) return null;
   const tile = chooseTile(rows, Math.ceil(columns / 4), true);
-  const packLeft = leftDepth !== 1 && depth >= PACK_LEFT.depth && columns >= PACK_LEFT.columns;
   const panels = Math.ceil(columns / (4 * tile.vectors));
-  const fitting = Math.max(1, Math.floor(BLOCK_BYTES / (16 * tile.vectors * depth)));
+  const fitting = Math.max(1, Math.floor((packLeft ? BLOCK_BYTES.packed : BLOCK_BYTES.inPlace) / (16 * tile.vectors * depth)));
   const blocks = Math.ceil(panels / fitting);
-  return { tile, panels: packLeft ? Math.ceil(panels / blocks) : 1, packLeft };
+  return { tile, panels: Math.ceil(panels / blocks), leftTiles: packLeft ? greatestDivisor(Math.floor(rows / tile.rows), LEFT_TILES) : 0 };
+}
+
+function greatestDivisor(of: number, most: number): number {
+  for (let divisor = most; divisor > 1; divisor--) if (of % divisor === 0) return divisor;
+  return 1;
 }

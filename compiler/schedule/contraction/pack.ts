@@ -40,11 +40,15 @@ export function packRight(scope: ProductScope, strides: Strides, origin: Index, 
   });
 }
 
-/** `rows` rows of the left operand from `origin` on, as [depth][rows]. */
-export function packLeft(scope: ProductScope, strides: Strides, origin: Index, target: BufferId, rows: number): readonly Statement[] {
-  return eachStep(scope, scope.product.depth, (k) =>
-    count(rows).map((row) => store(target, sum(scale(k, rows), at(row)), load(scope.left, sum(origin, scale(k, strides.leftDepth), at(row * strides.leftRow))))),
-  );
+/** `tiles` times `rows` rows of the left operand from `origin` on, as [tiles][depth][rows]; a step in k reads them all. */
+export function packLeft(scope: ProductScope, strides: Strides, origin: Index, target: BufferId, tiles: number, rows: number): readonly Statement[] {
+  const { depth } = scope.product;
+  const k = scope.variable();
+  const copy = (tile: number, row: number): Statement => {
+    const from = sum(origin, at((tile * rows + row) * strides.leftRow, [k, strides.leftDepth]));
+    return store(target, at(tile * depth * rows + row, [k, rows]), load(scope.left, from));
+  };
+  return [loop(k, 0, depth, 1, count(tiles).flatMap((tile) => count(rows).map((row) => copy(tile, row))))];
 }
 
 /** k from 0 to depth, STEPS at a time. */

@@ -12,6 +12,7 @@ import type { ProductScope } from "./product-scope.ts";
 
 /** k steps in a turn of the loop. */
 export const STEPS = 4;
+const GROUP = 4;
 /** Up to this many k steps are written out. */
 const WRITTEN_OUT = 8;
 
@@ -35,6 +36,8 @@ export function emitTile(scope: ProductScope, tile: Tile, out: Statement[]): rea
   const vectors = count(tile.vectors);
   const sums = rows.map(() => vectors.map(() => scope.local(scope.element, lanes)));
   out.push(...tile.start(sums));
+  // vectors of the right operand that are in registers at a time
+  const groups = count(Math.ceil(tile.vectors / GROUP)).map((group) => vectors.slice(GROUP * group, GROUP * (group + 1)));
   const operands = vectors.map(() => scope.local(scope.element, lanes));
   const splat = scope.local(scope.element, lanes);
 
@@ -42,11 +45,13 @@ export function emitTile(scope: ProductScope, tile: Tile, out: Statement[]): rea
     const body: Statement[] = [];
     const right = tile.right(from, steps, body);
     for (const step of count(steps)) {
-      for (const vector of vectors) body.push(setLocal(operands[vector], right(vector, step)));
-      for (const row of rows) {
-        body.push(setLocal(splat, scope.splat(tile.left(row, { ...from, base: from.base + step }), lanes)));
-        for (const vector of vectors) body.push(scope.accumulate(sums[row][vector], local(splat), local(operands[vector]), lanes));
-        body.push({ kind: "fence" });
+      for (const group of groups) {
+        for (const vector of group) body.push(setLocal(operands[vector], right(vector, step)));
+        for (const row of rows) {
+          if (group === groups[0] || rows.length > 1) body.push(setLocal(splat, scope.splat(tile.left(row, { ...from, base: from.base + step }), lanes)));
+          for (const vector of group) body.push(scope.accumulate(sums[row][vector], local(splat), local(operands[vector]), lanes));
+          body.push({ kind: "fence" });
+        }
       }
     }
     return body.slice(0, -1);
