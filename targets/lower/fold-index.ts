@@ -1,9 +1,9 @@
 /** Indices with known variables put in, and the range of what they can be. */
 import type { Index, VariableId } from "../../compiler/schedule/kernel.ts";
 
-/** Puts in the values of variables that are known, merges terms of one variable, drops zero factors. */
+/** Puts in the values of variables that are known, merges terms of one variable, drops zero factors, orders the rest by variable. */
 export function foldIndex(index: Index, known: ReadonlyMap<VariableId, number>): Index {
-  if (index.terms.length === 0) return index;
+  if (index.terms.every(([variable, factor], i) => factor !== 0 && !known.has(variable) && (i === 0 || index.terms[i - 1][0] < variable))) return index;
   let base = index.base;
   const factors = new Map<VariableId, number>();
   for (const [variable, factor] of index.terms) {
@@ -11,7 +11,7 @@ export function foldIndex(index: Index, known: ReadonlyMap<VariableId, number>):
     if (value !== undefined) base += value * factor;
     else factors.set(variable, (factors.get(variable) ?? 0) + factor);
   }
-  return { base, terms: [...factors].filter(([, factor]) => factor !== 0), offset: index.offset };
+  return { base, terms: [...factors].filter(([, factor]) => factor !== 0).sort(([a], [b]) => a - b), offset: index.offset };
 }
 
 export const isConstant = (index: Index): boolean => index.terms.length === 0 && index.offset === undefined;

@@ -5,22 +5,14 @@ import type { Action, LoweredKernel, Value } from "./lowered.ts";
 
 /** A test for locals, from all their assignments. Sums and products are taken not to overflow, as indices do not. */
 export function neverNegative(kernel: LoweredKernel): (local: LocalId) => boolean {
-  const assignments = new Map<LocalId, Value[]>();
-  const collect = (body: readonly Action[]): void => {
-    for (const action of body) {
-      if (action.kind === "let") assignments.set(action.local, [...(assignments.get(action.local) ?? []), action.value]);
-      else if (action.kind === "if") [action.then, action.else].forEach(collect);
-      else if (action.kind === "loop") collect(action.body);
-    }
-  };
-  collect(kernel.body);
-
+  let collected: ReadonlyMap<LocalId, readonly Value[]> | undefined;
   const known = new Map<LocalId, boolean>();
   const ofLocal = (local: LocalId): boolean => {
     const earlier = known.get(local);
     if (earlier !== undefined) return earlier;
     known.set(local, false); // while it is looked at: a local that depends on itself is not followed
-    const result = kernel.locals[local].type === "i32" && (assignments.get(local) ?? []).every(ofValue);
+    collected ??= assignments(kernel.body);
+    const result = kernel.locals[local].type === "i32" && (collected.get(local) ?? []).every(ofValue);
     known.set(local, result);
     return result;
   };
@@ -56,4 +48,16 @@ export function neverNegative(kernel: LoweredKernel): (local: LocalId) => boolea
     }
   };
   return ofLocal;
+}
+
+function assignments(body: readonly Action[], into = new Map<LocalId, Value[]>()): ReadonlyMap<LocalId, readonly Value[]> {
+  for (const action of body) {
+    if (action.kind === "let") {
+      const values = into.get(action.local);
+      if (values === undefined) into.set(action.local, [action.value]);
+      else values.push(action.value);
+    } else if (action.kind === "if") [action.then, action.else].forEach((branch) => assignments(branch, into));
+    else if (action.kind === "loop") assignments(action.body, into);
+  }
+  return into;
 }

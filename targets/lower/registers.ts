@@ -19,6 +19,7 @@ export class Registers {
   constructor(buffers: readonly Buffer[], body: readonly Statement[], locals: { type: Scalar; lanes: Lanes }[]) {
     this.#buffers = buffers;
     this.#locals = locals;
+    if (buffers.every(({ space }) => space === "memory")) return;
     eachUnrolledAccess(body, (buffer) => this.has(buffer), (buffer, { base }, lanes, count) => {
       if (lanes === 4 && count === undefined && base % 4 === 0) return;
       for (let element = base; element < base + lanes; element++) this.#scalar.add(quadOf(buffer, element));

@@ -23,15 +23,21 @@ export interface Form {
   readonly terms: readonly (readonly [VariableId, number])[];
 }
 
+/** Where an access goes: a pointer and an immediate offset. */
+export interface Access {
+  readonly form: Form;
+  readonly immediate: number;
+}
+
 export const keyOf = ({ placement, offset, bias, terms }: Form): string =>
   `${placement ?? ""}|${offset === undefined ? "" : `${offset.local}*${offset.scale}`}|${bias}|${terms.map(([variable, factor]) => `${variable}*${factor}`).join("+")}`;
 
 /** The loop in `around` (outermost first) that carries the form, if it has a variable; and whether the form's offset is fixed while it runs. */
-export function carrier(form: Form, around: readonly Loop[], assigned: ReadonlyMap<Loop, ReadonlySet<LocalId>>): { readonly loop: Loop; readonly fixed: boolean } | null {
+export function carrier(form: Form, around: readonly Loop[], sets: Sets): { readonly loop: Loop; readonly fixed: boolean } | null {
   for (let depth = around.length - 1; depth >= 0; depth--) {
     const loop = around[depth];
     if (!form.terms.some(([variable]) => variable === loop.variable)) continue;
-    return { loop, fixed: form.offset === undefined || !assigned.get(loop)?.has(form.offset.local) };
+    return { loop, fixed: form.offset === undefined || !sets(loop, form.offset.local) };
   }
   return null;
 }
@@ -52,7 +58,7 @@ export function startOf(form: Form, loop: Loop): { readonly form: Form; readonly
 }
 
 /** The form of an access and its immediate. `place`: the buffer's constant byte offset, or null if it is a parameter. */
-export function accessForm(kernel: LoweredKernel, buffer: BufferId, at: Index, elementBytes: number, place: number | null, neverNegative: (local: LocalId) => boolean): { readonly form: Form; readonly immediate: number } {
+export function accessForm(kernel: LoweredKernel, buffer: BufferId, at: Index, elementBytes: number, place: number | null, neverNegative: (local: LocalId) => boolean): Access {
   const terms = at.terms.map(([variable, factor]) => [variable, factor * elementBytes] as const);
   const offset = at.offset === undefined ? undefined : { local: at.offset, scale: elementBytes };
   const root = { placement: place === null ? buffer : undefined, offset, terms };
@@ -67,28 +73,38 @@ export function accessForm(kernel: LoweredKernel, buffer: BufferId, at: Index, e
 /** The form of an index as a value, without its base. */
 export const indexForm = (at: Index): Form => ({ bias: 0, terms: at.terms, offset: at.offset === undefined ? undefined : { local: at.offset, scale: 1 } });
 
-/** The locals that are set in each loop, its inner loops included. */
-export function assignedLocals(body: readonly Action[], into = new Map<Loop, Set<LocalId>>(), around: readonly Loop[] = []): Map<Loop, Set<LocalId>> {
-  for (const action of body) {
-    if (action.kind === "let") for (const loop of around) into.get(loop)?.add(action.local);
-    else if (action.kind === "if") for (const branch of [action.then, action.else]) assignedLocals(branch, into, around);
-    else if (action.kind === "loop") {
-      into.set(action, new Set());
-      assignedLocals(action.body, into, [...around, action]);
+/** Whether a loop sets a local, its inner loops included. */
+export type Sets = (loop: Loop, local: LocalId) => boolean;
+
+export function setsOf(): Sets {
+  const known = new Map<Loop, Set<LocalId>>();
+  const collect = (body: readonly Action[], into: Set<LocalId>): void => {
+    for (const action of body) {
+      if (action.kind === "let") into.add(action.local);
+      else if (action.kind === "if") [action.then, action.else].forEach((branch) => collect(branch, into));
+      else if (action.kind === "loop") collect(action.body, into);
     }
-  }
-  return into;
+  };
+  return (loop, local) => {
+    let locals = known.get(loop);
+    if (locals === undefined) {
+      locals = new Set();
+      collect(loop.body, locals);
+      known.set(loop, locals);
+    }
+    return locals.has(local);
+  };
 }
 
 /** The forms that each loop carries. `formOf` is asked for the form of each load and store. */
 export function planPointers(
   kernel: LoweredKernel,
-  assigned: ReadonlyMap<Loop, ReadonlySet<LocalId>>,
+  sets: Sets,
   formOf: (buffer: BufferId, at: Index) => Form,
 ): Map<Loop, Map<string, Form>> {
   const carried = new Map<Loop, Map<string, Form>>();
   const need = (form: Form, around: readonly Loop[]): void => {
-    const found = carrier(form, around, assigned);
+    const found = carrier(form, around, sets);
     if (found === null) return;
     if (!found.fixed) return need(withoutOffset(form), around);
     const forms = carried.get(found.loop);

@@ -2,7 +2,7 @@
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
 import type { BufferId, Index, LocalId } from "../../compiler/schedule/kernel.ts";
 import { eachValue, isConstant, neverNegative, type Action, type Bindings, type Loop, type LoweredKernel, type Value } from "../lower/index.ts";
-import { accessForm, assignedLocals, carrier, factorOf, indexForm, keyOf, planPointers, startOf, withoutOffset, type Form } from "./addresses.ts";
+import { accessForm, carrier, factorOf, indexForm, keyOf, planPointers, setsOf, startOf, withoutOffset, type Access, type Form } from "./addresses.ts";
 import type { Assembler, Ref } from "./assembler.ts";
 import { FunctionBuilder } from "./function.ts";
 import { elementBytes, emitLoad, emitSplatLoad, emitStore, type Address } from "./memory.ts";
@@ -27,9 +27,11 @@ class KernelEmitter {
   /** Place of each buffer: a constant, or the parameter that has it. */
   readonly #places = new Map<BufferId, { readonly constant: number } | { readonly parameter: number }>();
   readonly #neverNegative: (local: LocalId) => boolean;
-  readonly #assigned: ReadonlyMap<Loop, ReadonlySet<LocalId>>;
+  readonly #sets = setsOf();
   readonly #carried: ReadonlyMap<Loop, ReadonlyMap<string, Form>>;
   readonly #locals = new Map<LocalId, number>();
+  /** What was found for an index object and a buffer: asked for when pointers are planned and when code is emitted. */
+  readonly #accesses = new Map<Index, Map<BufferId, Access>>();
   /** Local of each vector constant that is repeated. */
   readonly #constants = new Map<string, number>();
   readonly #open: OpenLoop[] = [];
@@ -45,8 +47,7 @@ class KernelEmitter {
     }
     this.#builder = new FunctionBuilder(assembler, new Array<"i32">(parameters).fill("i32"));
     this.#neverNegative = neverNegative(kernel);
-    this.#assigned = assignedLocals(kernel.body);
-    this.#carried = planPointers(kernel, this.#assigned, (buffer, at) => this.#access(buffer, at).form);
+    this.#carried = planPointers(kernel, this.#sets, (buffer, at) => this.#access(buffer, at).form);
     this.#emission = {
       builder: this.#builder,
       value: (of) => this.#value(of),
@@ -140,11 +141,15 @@ class KernelEmitter {
     return add === 0 ? value : i32.add(value, i32.const(add | 0));
   }
 
-  #access(buffer: BufferId, at: Index): { readonly form: Form; readonly immediate: number } {
+  #access(buffer: BufferId, at: Index): Access {
+    const known = this.#accesses.get(at)?.get(buffer);
+    if (known !== undefined) return known;
     const place = this.#places.get(buffer);
     const storage = this.#kernel.buffers.get(buffer)?.storage;
     invariant(place !== undefined && storage !== undefined, () => `buffer ${buffer} is not in memory`);
-    return accessForm(this.#kernel, buffer, at, elementBytes(storage), "constant" in place ? place.constant : null, this.#neverNegative);
+    const access = accessForm(this.#kernel, buffer, at, elementBytes(storage), "constant" in place ? place.constant : null, this.#neverNegative);
+    this.#accesses.set(at, (this.#accesses.get(at) ?? new Map<BufferId, Access>()).set(buffer, access));
+    return access;
   }
 
   #address(buffer: BufferId, at: Index): Address {
@@ -156,7 +161,7 @@ class KernelEmitter {
   #form(form: Form, depth = this.#open.length): Ref {
     const { i32 } = this.#builder.assembler.code;
     const around = this.#open.slice(0, depth).map(({ loop }) => loop);
-    const found = carrier(form, around, this.#assigned);
+    const found = carrier(form, around, this.#sets);
     if (found?.fixed) {
       const pointer = this.#open[around.indexOf(found.loop)].pointers.get(keyOf(form));
       invariant(pointer !== undefined, () => `no pointer for ${keyOf(form)}`);
