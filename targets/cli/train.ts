@@ -85,12 +85,12 @@ function onInterrupt(): { interrupted: () => boolean; release: () => void } {
 }
 
 async function start(built: BuildResult, flags: Flags, file: string, settings: Settings, metrics: number, io: Io): Promise<{ module: Instance; progress: Progress }> {
-  const checkpoint = flags.resume ? readCheckpoint(file, io.cwd, settings) : null;
+  const checkpoint = flags.resume ? readCheckpoint(path.relative(io.cwd, file), io.cwd, settings) : null;
   const module = await instantiate(built, { seed: flags.seed });
   try {
     if (checkpoint) module.load(checkpoint.bytes);
   } catch (error) {
-    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${path.relative(io.cwd, file)}: ${error instanceof Error ? error.message : String(error)}`);
   }
   return { module, progress: checkpoint?.progress ?? { epoch: 0, step: 0, sums: new Array<number>(metrics).fill(0) } };
 }
