@@ -6,7 +6,7 @@ import { isMovement } from "./coordinates.ts";
 
 /**
  * parameter: given. splat: a constant with one number, written as a literal. data: any other constant.
- * virtual: made again wherever it is read (movement, iota, arithmetic on single numbers). pointwise: each element of the
+ * virtual: made by whoever reads it (movement, iota, arithmetic on single numbers, what is read once and in step). pointwise: each element of the
  * result by itself. reduction, dot: as named. alone: an op with a kernel of its own, or a call of the host.
  */
 export type Role = "parameter" | "splat" | "data" | "virtual" | "pointwise" | "reduction" | "dot" | "alone";
@@ -20,6 +20,9 @@ const aloneOps = new Set<OpName>(["concat", "pad", "cumsum", "cumprod", "cummax"
 const expensive = new Set<OpName>(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "logistic", "pow", "atan2"]);
 
 export const isExpensive = (node: ScheduledNode): boolean => node.kind === "op" && expensive.has(node.op);
+
+/** Whether each element of the result is made from the same element of each arg. */
+const isElementwise = ({ op }: OpNode): boolean => op !== "gather" && op !== "scatter" && op !== "iota" && op !== "constant" && !isMovement(op);
 
 /** A splat of at most so many elements lies in memory where its bytes are wanted; a larger one is filled in by a kernel. */
 const smallSplat = 64;
@@ -39,6 +42,8 @@ export class Facts {
   readonly roles: readonly Role[];
   /** How often each value is read, the region's results included. */
   readonly uses: readonly number[];
+  /** The last op that reads each value. */
+  readonly readers: ReadonlyMap<ValueId, OpNode>;
   /** Position of the producer in the region; -1 for params. */
   readonly positions: readonly number[];
 
@@ -47,10 +52,14 @@ export class Facts {
     const producers = new Array<ScheduledNode | null>(region.types.length).fill(null);
     const positions = new Array<number>(region.types.length).fill(-1);
     const uses = new Array<number>(region.types.length).fill(0);
+    const readers = new Map<ValueId, OpNode>();
     const live = liveNodes(region);
     region.nodes.forEach((node, position) => {
       if (!live[position]) return;
-      for (const arg of node.args) uses[arg]++;
+      for (const arg of node.args) {
+        uses[arg]++;
+        if (node.kind === "op") readers.set(arg, node);
+      }
       for (const result of node.results) {
         producers[result] = core(node);
         positions[result] = position;
@@ -60,6 +69,7 @@ export class Facts {
     this.producers = producers;
     this.positions = positions;
     this.uses = uses;
+    this.readers = readers;
     this.roles = this.findRoles();
   }
 
@@ -95,7 +105,20 @@ export class Facts {
       weights.set(node.results[0], weight);
       roles[node.results[0]] = "virtual";
     }
+    this.inlineChains(roles);
     return roles;
+  }
+
+  /** A cheap node whose one reader walks its elements in step is made by that reader. */
+  private inlineChains(roles: Role[]): void {
+    for (const node of this.nodes()) {
+      const [value] = node.results;
+      if (node.kind !== "op" || roles[value] !== "pointwise" || this.uses[value] !== 1 || isExpensive(node) || !isElementwise(node)) continue;
+      const reader = this.readers.get(value);
+      if (reader === undefined) continue;
+      const inStep = (roles[reader.results[0]] === "pointwise" || roles[reader.results[0]] === "virtual") && isElementwise(reader);
+      if (inStep || roles[reader.results[0]] === "reduction") roles[value] = "virtual";
+    }
   }
 
   private throughMovement(value: ValueId): ValueId {

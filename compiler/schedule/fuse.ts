@@ -44,6 +44,8 @@ interface Seat {
   readonly kept: boolean;
   readonly inner: readonly boolean[] | null;
   readonly leaves: readonly Leaf[];
+  /** The node and what is made for it on the way. */
+  readonly nodes: readonly OpNode[];
 }
 
 class Fusion implements Fused {
@@ -65,25 +67,28 @@ class Fusion implements Fused {
       else if (role === "dot") this.addDot(node);
       else if (role === "alone") this.addAlone(node);
     }
-    for (const result of facts.region.results) this.store(result);
+    for (const result of facts.region.results) this.store(result, true);
   }
 
   // ---- values in memory
 
-  /** Sees to it that the bytes of a value exist. Returns whose they are. */
-  private store(value: ValueId): ValueId {
+  /**
+   * Sees to it that the bytes of a value exist. Returns whose they are. `joins`: a virtual value may be made in an
+   * existing group; not where a group is about to wait for it, which it might join.
+   */
+  private store(value: ValueId, joins: boolean): ValueId {
     const { facts } = this;
     const source = facts.source(value);
     const role = facts.roles[source];
     if (role === "parameter" || role === "data" || isConstant(facts, source) || this.stored.has(source)) return source;
-    if (!this.groupOf.has(source)) this.addFusible(facts.op(source), []);
+    if (!this.groupOf.has(source)) this.addFusible(facts.op(source), joins ? undefined : []);
     this.stored.add(source);
     return source;
   }
 
   /** `group` loads a value. */
-  private load(group: Group, value: ValueId): void {
-    const source = this.store(value);
+  private load(group: Group, value: ValueId, joins: boolean): void {
+    const source = this.store(value, joins);
     group.reads.add(source);
     const maker = this.groupOf.get(source);
     if (maker !== undefined && maker !== group) group.depends.add(maker);
@@ -109,7 +114,7 @@ class Fusion implements Fused {
     const group = new Group("alone", []);
     for (const arg of node.args) {
       if (node.kind === "op" && (node.op === "concat" || node.op === "pad")) this.readPieces(group, arg);
-      else this.load(group, arg);
+      else this.load(group, arg, true);
     }
     if (node.kind === "host") {
       if (this.lastHost !== null) group.depends.add(this.lastHost);
@@ -124,7 +129,7 @@ class Fusion implements Fused {
     const { shape } = this.facts.types[arg];
     const sizes = atomsOf(shape);
     const place = new Group("nest", sizes).fullPlace(shape);
-    leavesOf(this.facts, arg, place, sizes, (leaf) => { if (leaf.kind === "value") this.load(group, leaf.value); });
+    leavesOf(this.facts, arg, place, sizes, (leaf) => { if (leaf.kind === "value") this.load(group, leaf.value, true); });
   }
 
   private addDot(node: OpNode): void {
@@ -132,12 +137,12 @@ class Fusion implements Fused {
     const { element, shape } = this.facts.types[result];
     const group = new Group("dot", atomsOf(shape));
     group.scalar = element === "f64" || element === "bool";
-    for (const arg of node.args) this.load(group, arg);
+    for (const arg of node.args) this.load(group, arg, true);
     this.open(group, node);
     group.places.set(result, group.fullPlace(shape));
   }
 
-  /** A pointwise node or a reduction; also a virtual value whose bytes are wanted, which joins nothing: see `accepts`. */
+  /** A pointwise node or a reduction; also a virtual value whose bytes are wanted. */
   private addFusible(node: OpNode, candidates?: readonly Group[]): void {
     const { facts } = this;
     const isReduction = facts.roles[node.results[0]] === "reduction";
@@ -147,7 +152,7 @@ class Fusion implements Fused {
     if (ownSeat === null) throw new Error(`internal: ${node.op} has no place in its own space`);
     for (const group of candidates ?? this.candidates(ownSeat.leaves)) {
       const seat = this.seat(group, node);
-      if (seat === null || !this.accepts(group, node, seat)) continue;
+      if (seat === null || !this.accepts(group, seat)) continue;
       this.join(group, node, seat);
       return;
     }
@@ -175,14 +180,16 @@ class Fusion implements Fused {
     const { facts } = this;
     const [result] = node.results;
     const leaves: Leaf[] = [];
+    const nodes: OpNode[] = [];
     if (facts.roles[result] === "reduction") {
       const { shape } = facts.types[node.args[0]];
       if (group.kind !== "nest" || !sameSizes(atomsOf(shape), group.sizes)) return null;
       const inner = innerAtoms(shape, reducedAxes(node));
       if (group.inner !== null && !inner.every((is, atom) => is === group.inner?.[atom])) return null;
-      leavesOf(facts, node.args[0], group.fullPlace(shape), group.sizes, (leaf) => leaves.push(leaf));
+      leavesOf(facts, node.args[0], group.fullPlace(shape), group.sizes, (leaf) => leaves.push(leaf), (made) => nodes.push(made) > 0);
+      nodes.push(node);
       const keptShape = facts.types[result].shape;
-      return { sizes: group.sizes, place: group.keptPlace(keptShape, inner), kept: true, inner, leaves };
+      return { sizes: group.sizes, place: group.keptPlace(keptShape, inner), kept: true, inner, leaves, nodes };
     }
     const { shape } = facts.types[result];
     const sizes = atomsOf(shape);
@@ -190,14 +197,14 @@ class Fusion implements Fused {
     const kept = !full && group.inner !== null && sameSizes(sizes, group.outerAtoms().map((atom) => group.sizes[atom]));
     if (!full && !kept) return null;
     const place = full ? group.fullPlace(shape) : group.keptPlace(shape);
-    leavesUnder(facts, node, place, group.sizes, (leaf) => leaves.push(leaf));
-    return { sizes: group.sizes, place, kept, inner: group.inner, leaves };
+    leavesUnder(facts, node, place, group.sizes, (leaf) => leaves.push(leaf), (made) => nodes.push(made) > 0);
+    return { sizes: group.sizes, place, kept, inner: group.inner, leaves, nodes };
   }
 
-  private accepts(group: Group, node: OpNode, seat: Seat): boolean {
+  private accepts(group: Group, seat: Seat): boolean {
     if (group.kind === "dot") {
-      if (!this.fitsEpilogue(group, node, seat)) return false;
-    } else if (this.needsScalar(node, seat, group.sizes.length - 1) !== group.scalar && elementCount(group.sizes) > fewElements) return false;
+      if (!this.fitsEpilogue(group, seat)) return false;
+    } else if (this.needsScalar(seat, group.sizes.length - 1) !== group.scalar && elementCount(group.sizes) > fewElements) return false;
     for (const leaf of seat.leaves) {
       if (leaf.kind !== "value") continue;
       const place = group.places.get(leaf.value);
@@ -226,12 +233,12 @@ class Fusion implements Fused {
   }
 
   /** Whether a node may work on the finished values of a product: cheap, and it reads what it reads in step with them. */
-  private fitsEpilogue(group: Group, node: OpNode, seat: Seat): boolean {
-    if (isExpensive(node) || node.op === "gather" || node.op === "scatter") return false;
+  private fitsEpilogue(group: Group, seat: Seat): boolean {
+    if (seat.nodes.some((made) => isExpensive(made) || made.op === "gather" || made.op === "scatter")) return false;
     const dot = group.nodes[0];
     if (dot.kind !== "op" || dot.op !== "dot") return false;
     const runs = dotRuns(dot, this.facts);
-    if (group.scalar || this.needsScalar(node, seat, runs[2].at(-1) ?? runs[1].at(-1))) return false;
+    if (group.scalar || this.needsScalar(seat, runs[2].at(-1) ?? runs[1].at(-1))) return false;
     return seat.leaves.every((leaf) => {
       const { factors } = leaf.kind === "value" ? leaf.index : leaf.at;
       return runs.every((run) => run.every((atom, i) => i === 0 || factors[run[i - 1]] === factors[atom] * group.sizes[atom]));
@@ -253,24 +260,23 @@ class Fusion implements Fused {
 
   private join(group: Group, node: OpNode, seat: Seat): void {
     const [result] = node.results;
-    if (group.kind === "nest") group.scalar ||= this.needsScalar(node, seat, group.sizes.length - 1);
+    if (group.kind === "nest") group.scalar ||= this.needsScalar(seat, group.sizes.length - 1);
     group.inner = seat.inner;
     group.add(node, this.position(node));
     group.places.set(result, seat.place);
     if (seat.kept) group.kept.add(result);
     this.groupOf.set(result, group);
     for (const leaf of seat.leaves) {
-      if (leaf.kind === "value" && !group.has(leaf.value)) this.load(group, leaf.value);
+      if (leaf.kind === "value" && !group.has(leaf.value)) this.load(group, leaf.value, false);
     }
   }
 
   /** Whether a node cannot work on 4 neighbours along an atom at once. */
-  private needsScalar(node: OpNode, seat: Seat, along: number | undefined): boolean {
+  private needsScalar(seat: Seat, along: number | undefined): boolean {
     const { types } = this.facts;
-    const elements = [...node.args, ...node.results].map((value) => types[value].element);
-    if (elements.includes("f64") || node.op === "idiv" || node.op === "imod") return true;
+    if (seat.nodes.some(({ op, args, results }) => op === "idiv" || op === "imod" || [...args, ...results].some((value) => types[value].element === "f64"))) return true;
     if (along === undefined || along < 0) return false;
-    if ((node.op === "shift_left" || node.op === "shift_right") && this.varies(node.args[1], seat, along)) return true;
+    if (seat.nodes.some(({ op, args }) => (op === "shift_left" || op === "shift_right") && this.varies(args[1], seat, along))) return true;
     return seat.leaves.some((leaf) => {
       if (leaf.kind === "coordinate") return !isUnit(leaf.at.factors[along]);
       return types[leaf.value].element === "f64" || !isUnit(leaf.index.factors[along]) || (leaf.dynamic?.[along] ?? false);

@@ -36,8 +36,10 @@ export function* argPlaces(facts: Facts, node: OpNode, coordinates: readonly Aff
   }
 }
 
-/** Calls `visit` for each leaf under a value read at a place. */
-export function leavesOf(facts: Facts, value: ValueId, coordinates: readonly Affine[], sizes: readonly number[], visit: (leaf: Leaf) => void): void {
+/** Calls `visit` for each leaf under a value read at a place. `enter` hears of each node that is made on the way; false: nothing under it counts. */
+export function leavesOf(
+  facts: Facts, value: ValueId, coordinates: readonly Affine[], sizes: readonly number[], visit: (leaf: Leaf) => void, enter: (node: OpNode) => boolean = () => true,
+): void {
   const role = facts.roles[value];
   if (role === "splat") return;
   if (role !== "virtual") {
@@ -45,11 +47,14 @@ export function leavesOf(facts: Facts, value: ValueId, coordinates: readonly Aff
     visit({ kind: "value", value, coordinates, index, dynamic: null });
     return;
   }
-  leavesUnder(facts, facts.op(value), coordinates, sizes, visit);
+  leavesUnder(facts, facts.op(value), coordinates, sizes, visit, enter);
 }
 
 /** The same for the node that makes a value, whatever its role. */
-export function leavesUnder(facts: Facts, node: OpNode, coordinates: readonly Affine[], sizes: readonly number[], visit: (leaf: Leaf) => void): void {
+export function leavesUnder(
+  facts: Facts, node: OpNode, coordinates: readonly Affine[], sizes: readonly number[], visit: (leaf: Leaf) => void, enter: (node: OpNode) => boolean = () => true,
+): void {
+  if (!enter(node)) return;
   if (node.op === "iota") {
     visit({ kind: "coordinate", at: coordinates[node.attributes.axis] });
     return;
@@ -70,7 +75,7 @@ export function leavesUnder(facts: Facts, node: OpNode, coordinates: readonly Af
   if (node.op === "scatter") {
     for (const { at } of scatterPlaces(facts, node, coordinates, sizes).tests) visit({ kind: "coordinate", at });
   }
-  for (const [arg, place] of argPlaces(facts, node, coordinates, sizes)) leavesOf(facts, arg, place, sizes, visit);
+  for (const [arg, place] of argPlaces(facts, node, coordinates, sizes)) leavesOf(facts, arg, place, sizes, visit, enter);
 }
 
 /**

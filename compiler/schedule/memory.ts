@@ -54,10 +54,13 @@ class Planner {
   private readonly types: TensorType[];
   private readonly places: Map<ValueId, Placement>;
   private readonly states: ReadonlySet<ValueId>;
+  /** What must survive to the end. */
+  private readonly kept: ReadonlySet<ValueId>;
 
   constructor(private readonly request: MemoryRequest) {
     this.types = [...request.types];
     this.places = new Map(request.fixed);
+    this.kept = new Set([...request.results, ...request.writes.map(({ next }) => next)]);
     this.states = new Set(request.writes.flatMap(({ old }) => (old === null ? [] : [old])));
   }
 
@@ -92,18 +95,39 @@ class Planner {
     return (this.types.length - 1) as ValueId; // past the region's own values
   }
 
-  /** Gives a new value the place of its state, if that is safe. */
+  /**
+   * Gives a new value the place of its state, if that is safe; then also what the value may lie on, so that a large
+   * state needs no second buffer while it is made.
+   */
   private makeInPlace(old: ValueId | null, next: ValueId, at: Placement): boolean {
     const { units } = this.request;
     const maker = units.findIndex((unit) => unit.writes.includes(next));
-    if (maker < 0 || this.places.has(next)) return false;
-    const safe = units.every((unit, i) => {
-      if (i > maker) return unit.host === undefined && (old === null || !unit.reads.includes(old));
-      if (i < maker || old === null || !unit.reads.includes(old)) return unit.host === undefined || i < maker;
-      return unit.host === undefined && unit.inPlace.some(({ output, input }) => output === next && input === old);
+    if (maker < 0 || this.places.has(next) || !this.isFree(old, next, maker)) return false;
+    this.places.set(next, at);
+    let top = { value: next, maker };
+    for (;;) {
+      const under = units[top.maker].inPlace.find(({ output, input }) => output === top.value && this.mayLieUnder(old, input, top.maker));
+      if (under === undefined) return true;
+      this.places.set(under.input, at);
+      top = { value: under.input, maker: units.findIndex((unit) => unit.writes.includes(under.input)) };
+    }
+  }
+
+  /** Whether a state's place may hold `next` from the unit that makes it on. */
+  private isFree(old: ValueId | null, next: ValueId, maker: number): boolean {
+    return this.request.units.every((unit, i) => {
+      if (unit.host !== undefined) return i < maker;
+      if (i < maker || old === null || !unit.reads.includes(old)) return true;
+      return i === maker && unit.inPlace.some(({ output, input }) => output === next && input === old);
     });
-    if (safe) this.places.set(next, at);
-    return safe;
+  }
+
+  /** Whether a value that only unit `reader` reads may be made in the place of the state that `reader` makes. */
+  private mayLieUnder(old: ValueId | null, value: ValueId, reader: number): boolean {
+    const { units } = this.request;
+    if (this.places.has(value) || this.request.arguments.includes(value) || this.kept.has(value)) return false;
+    const maker = units.findIndex((unit) => unit.writes.includes(value));
+    return maker >= 0 && units.every((unit, i) => i === reader || !unit.reads.includes(value)) && this.isFree(old, value, maker);
   }
 
   // ---- the arena

@@ -62,7 +62,9 @@ export class Evaluator {
     const known = r.recall(key);
     if (known !== undefined) return known;
     const operand = this.make(value, coordinates);
-    if (facts.uses[value] === 1) return operand;
+    // What is read once may still be met several times: by each vector of a turn, or each turn of an inner loop.
+    const again = facts.uses[value] > 1 || operand.level < r.level || (!operand.varies && this.bindings.some(({ vector }) => vector));
+    if (!again) return operand;
     const settled = r.settle(operand);
     r.remember(key, settled);
     return settled;

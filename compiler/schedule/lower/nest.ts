@@ -75,7 +75,7 @@ class Nest {
     this.inner = this.runs.flatMap((run, i) => (isInner(run) ? [i] : []));
     const last = this.runs.length - 1;
     this.vectorRun = !group.scalar && last >= 0 && this.runs[last].size >= 4 ? last : -1;
-    this.cost = costOf(group);
+    this.cost = costOf(facts, group);
     this.phases = planPhases(facts, group, stored, !this.isStraight());
     this.buffers = new BufferTable(facts, this.r.scope);
     this.evaluator = new Evaluator(facts, this.r, group.sizes, this.runs, { find: (value, index, dynamic) => this.find(value, index, dynamic) });

@@ -1,28 +1,34 @@
 /** How a group is walked: which atoms become one loop, and in which phase each member is made. */
-import type { ValueId } from "../../ir/graph.ts";
-import { linear } from "../coordinates.ts";
+import type { OpNode, ValueId } from "../../ir/graph.ts";
+import { isMovement, linear } from "../coordinates.ts";
 import type { Affine } from "../coordinates.ts";
 import { isExpensive } from "../facts.ts";
-import type { Facts, ScheduledNode } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 import type { Group } from "../group.ts";
 import { leavesOf, leavesUnder } from "../leaves.ts";
 import type { Leaf } from "../leaves.ts";
 import type { Run } from "./evaluate.ts";
 
 /** Machine ops, roughly, for one element of each member. */
-export const costOf = (group: Group): number => group.nodes.reduce((total, node) => total + nodeCost(node), 0);
+export function costOf(facts: Facts, group: Group): number {
+  let cost = 0;
+  memberLeaves(facts, group, () => undefined, (node) => {
+    cost += isExpensive(node) ? 20 : isMovement(node.op) ? 0 : 1;
+    return true;
+  });
+  return cost;
+}
 
-const nodeCost = (node: ScheduledNode): number => (isExpensive(node) ? 20 : 1);
-
-function memberLeaves(facts: Facts, group: Group, visit: (value: ValueId, leaf: Leaf) => void): void {
+function memberLeaves(facts: Facts, group: Group, visit: (value: ValueId, leaf: Leaf) => void, enter: (node: OpNode) => boolean = () => true): void {
   for (const node of group.ops()) {
     const [value] = node.results;
     if (facts.roles[value] === "reduction") {
       const [arg] = node.args;
-      leavesOf(facts, arg, group.fullPlace(facts.types[arg].shape), group.sizes, (leaf) => visit(value, leaf));
+      leavesOf(facts, arg, group.fullPlace(facts.types[arg].shape), group.sizes, (leaf) => visit(value, leaf), enter);
+      enter(node);
     } else {
       const place = group.places.get(value);
-      if (place !== undefined) leavesUnder(facts, node, place, group.sizes, (leaf) => visit(value, leaf));
+      if (place !== undefined) leavesUnder(facts, node, place, group.sizes, (leaf) => visit(value, leaf), enter);
     }
   }
 }

@@ -20,9 +20,9 @@ import { Evaluator } from "./evaluate.ts";
 import { Registers } from "./registers.ts";
 
 export function lowerProduct(facts: Facts, group: Group, stored: ReadonlySet<ValueId>, machine: Machine, name: string, site: SiteId): Unit {
-  const [dot, ...after] = group.ops();
+  const [dot] = group.ops();
   if (dot.op !== "dot") throw new Error("internal: a product starts with a dot");
-  const bias = findBias(facts, group, dot, after, stored);
+  const bias = findBias(facts, group, dot, stored);
   /** What the epilogue gets. */
   const given = bias === null ? dot.results[0] : bias.sum;
   const outputs = group.ops().map((node) => node.results[0]).filter((value) => stored.has(value));
@@ -65,12 +65,13 @@ interface Bias {
 }
 
 /** A vector along the columns that is added to the product, whose bare value nothing else needs. */
-function findBias(facts: Facts, group: Group, dot: OpNode<"dot">, after: readonly OpNode[], stored: ReadonlySet<ValueId>): Bias | null {
+function findBias(facts: Facts, group: Group, dot: OpNode<"dot">, stored: ReadonlySet<ValueId>): Bias | null {
   const [result] = dot.results;
-  const [add] = after;
+  const add = facts.readers.get(result);
   if (add?.op !== "add" || facts.uses[result] !== 1 || stored.has(result)) return null;
+  const [sum] = add.results;
+  if (!group.has(sum) && facts.roles[sum] !== "virtual") return null;
   const other = add.args[0] === result ? add.args[1] : add.args[0];
-  if (add.args[0] !== result && add.args[1] !== result) return null;
   const place = group.places.get(result) ?? [];
   const found: (ValueId | null)[] = [];
   leavesOf(facts, other, place, group.sizes, (leaf) => {
@@ -78,7 +79,7 @@ function findBias(facts: Facts, group: Group, dot: OpNode<"dot">, after: readonl
     found.push(isRow && leaf.kind === "value" && onlyMoves(facts, other) ? facts.source(leaf.value) : null);
   });
   const [value] = found;
-  return found.length === 1 && value !== null && !group.has(value) ? { value, sum: add.results[0] } : null;
+  return found.length === 1 && value !== null && !group.has(value) ? { value, sum } : null;
 }
 
 /** The index of the column. */
@@ -115,12 +116,12 @@ class Finish implements Epilogue {
   ) {
     const indices = new Map<ValueId, Affine[]>();
     for (const node of group.ops()) {
-      if (node === dot || node.results[0] === given) continue;
+      if (node === dot) continue;
       leavesUnder(facts, node, group.places.get(node.results[0]) ?? [], group.sizes, (leaf) => {
         if (leaf.kind !== "value" || group.has(leaf.value)) return;
         const source = facts.source(leaf.value);
         indices.set(source, [...(indices.get(source) ?? []), leaf.index]);
-      });
+      }, (made) => made.results[0] !== given);
     }
     this.indices = indices;
     this.inputs = [...indices.keys()];
@@ -147,7 +148,7 @@ class Finish implements Epilogue {
       const vector = role === (place.along === "column" ? 2 : 1);
       evaluator.bindings[next++] = { at: indices[role], level: 0, lanes: vector ? place.lanes : 1, count: place.count, vector };
     });
-    const at = group.places.get(given) ?? [];
+    const at = group.places.get(this.dot.results[0]) ?? [];
     const { element } = facts.types[given];
     r.remember(`${given}@${keyOf(at)}`, r.held(value, element, place.lanes, false));
     const results = this.outputs.map((output) => r.settle(evaluator.value(output, group.places.get(output) ?? [])));
