@@ -2,7 +2,8 @@
 import { gzipSync } from "node:zlib";
 import { lowerDot } from "../../compiler/schedule/contraction/index.ts";
 import { requestOf } from "../contraction/run-dot.ts";
-import { assembleWorks, dotWork, peakWork } from "./kernels.ts";
+import { assemble, dotWork } from "../contraction/assemble.ts";
+import { peakWork } from "./peak.ts";
 
 type Form = "AB" | "AtB" | "ABt";
 const sizes: readonly (readonly [Form, number, number, number])[] = [
@@ -22,8 +23,9 @@ const chosen = process.argv.slice(2);
 const cases = sizes.map((size) => ({ size, name: `${size[0]}_${size.slice(1).join("x")}` })).filter(({ name }) => chosen.length === 0 || chosen.some((part) => name.includes(part)));
 const works = cases.map(({ size, name }) => dotWork(name, lowerDot(requestOf(shapes(...size)))));
 const PEAK_TURNS = 4000;
-const { run, memory } = await assembleWorks([peakWork(PEAK_TURNS), ...works]);
-memory.forEach((_, i) => (memory[i] = ((i * 7919) % 1000) / 1000 - 0.5));
+const { run, memory } = await assemble([peakWork(PEAK_TURNS), ...works]);
+const numbers = new Float32Array(memory);
+numbers.forEach((_, i) => (numbers[i] = ((i * 7919) % 1000) / 1000 - 0.5));
 
 /** Seconds of one call, best of `trials` stretches of about half a millisecond. */
 function stretch(call: () => void, calls: number): number {
@@ -43,6 +45,6 @@ const rate = ({ flops, best }: (typeof measured)[number]): number => flops / bes
 const peak = rate(measured[0]);
 console.log(`limit of 128-bit multiply and add: ${peak.toFixed(1)} GFLOP/s`);
 for (const [i, entry] of measured.slice(1).entries()) {
-  const alone = await assembleWorks([works[i]]);
+  const alone = await assemble([works[i]]);
   console.log(`${entry.name.padEnd(18)} ${rate(entry).toFixed(1).padStart(6)} GFLOP/s ${((100 * rate(entry)) / peak).toFixed(0).padStart(4)} %   module ${alone.bytes.length} B, ${gzipSync(alone.bytes).length} gzip`);
 }
