@@ -325,7 +325,7 @@ export interface FieldExpression extends Node {
   readonly object: Expression;
   readonly name: Name;
 }
-/** Generics, index names or an index: which of them, the checker decides (language reference, section 9). */
+/** Generics, index names or an index: which of them, the checker decides (README.md, Grammar). */
 export interface IndexExpression extends Node {
   readonly kind: "index";
   readonly object: Expression;

@@ -45,7 +45,7 @@ export function list<T extends Item>(open: string, items: readonly T[], close: s
   return group(open, suffixes(at, "opening", items[0]), indent(pad, docs), pad, close);
 }
 
-/** `list` whose only item is itself bracketed: its bracket and the list's break as one. */
+/** `list` whose last item is itself bracketed: its bracket and the list's break as one. */
 export function hugged(open: string, items: readonly Doc[], close: string): Doc {
   return [open, items.map((item, index) => (index === 0 ? item : [", ", item])), close];
 }

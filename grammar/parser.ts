@@ -1,5 +1,5 @@
 /**
- * The grammar of the language (reference, section 9), and nothing else: rules only recognise, `build-*.ts` makes the tree.
+ * The grammar of the language (README.md, Grammar), and nothing else: rules only recognise, `build-*.ts` makes the tree.
  *
  * It accepts a little more than the language, where that makes a better message: reserved words in the place of a new name, `=` and
  * `<-` inside an expression, `x = 1` as a statement, strings. The builder reports them.
