@@ -143,7 +143,8 @@ class KernelWriter implements Emission {
       case "local":
         return lanes.map((lane) => this.#local(value.local, value.lanes === 1 ? null : lane));
       case "index":
-        return lanes.map((lane) => `(${this.#index({ ...value.at, base: value.at.base + lane })})`);
+        // 0 times a negative factor is -0, which is no i32.
+        return lanes.map((lane) => `(${this.#index({ ...value.at, base: value.at.base + lane })} | 0)`);
       case "load":
         return lanes.map((lane) => {
           if (lane >= (value.count ?? 4)) return literalText(value.type, 0);

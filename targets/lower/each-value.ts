@@ -1,10 +1,11 @@
 /** Walks over the values of a lowered kernel. */
 import type { Action, Value } from "./lowered.ts";
 
-function within(value: Value, visit: (value: Value) => void): void {
+/** Calls `visit` for a value, then for its parts. */
+export function eachPart(value: Value, visit: (value: Value) => void): void {
   visit(value);
   const parts = value.kind === "apply" ? value.args : value.kind === "pack" ? value.parts : value.kind === "lane" ? [value.of] : [];
-  for (const part of parts) within(part, visit);
+  for (const part of parts) eachPart(part, visit);
 }
 
 /** Calls `visit` for every value and every part of one, in order. */
@@ -15,13 +16,13 @@ export function eachValue(body: readonly Action[], visit: (value: Value) => void
         eachValue(action.body, visit);
         break;
       case "if":
-        within(action.test, visit);
+        eachPart(action.test, visit);
         eachValue(action.then, visit);
         eachValue(action.else, visit);
         break;
       case "let":
       case "store":
-        within(action.value, visit);
+        eachPart(action.value, visit);
         break;
       case "fence":
         break;

@@ -1,6 +1,6 @@
 /** What wasm and js share: kernels as they emit them, and which placements are constant. */
 export { argumentsOf, bindingsOf, routinesOf, type Bindings, type Routine } from "./bindings.ts";
-export { eachValue } from "./each-value.ts";
+export { eachPart, eachValue } from "./each-value.ts";
 export { isConstant, rangeOf } from "./fold-index.ts";
 export { lowerKernel } from "./lower-kernel.ts";
 export { neverNegative } from "./never-negative.ts";

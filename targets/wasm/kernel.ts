@@ -5,6 +5,7 @@ import { eachValue, isConstant, neverNegative, type Action, type Bindings, type 
 import { accessForm, carrier, factorOf, indexForm, keyOf, planPointers, setsOf, startOf, withoutOffset, type Access, type Form } from "./addresses.ts";
 import type { Assembler, Ref } from "./assembler.ts";
 import { FunctionBuilder } from "./function.ts";
+import { lifetimesOf, type Lifetimes } from "./lifetimes.ts";
 import { elementBytes, emitLoad, emitSplatLoad, emitStore, type Address } from "./memory.ts";
 import { bytesOf, emitLane, emitLiteral, emitPack, operations, valueType, type Emission } from "./operations.ts";
 
@@ -29,6 +30,7 @@ class KernelEmitter {
   readonly #neverNegative: (local: LocalId) => boolean;
   readonly #sets = setsOf();
   readonly #carried: ReadonlyMap<Loop, ReadonlyMap<string, Form>>;
+  readonly #lifetimes: Lifetimes;
   readonly #locals = new Map<LocalId, number>();
   /** What was found for an index object and a buffer: asked for when pointers are planned and when code is emitted. */
   readonly #accesses = new Map<Index, Map<BufferId, Access>>();
@@ -46,6 +48,7 @@ class KernelEmitter {
       this.#places.set(id, place === null ? { parameter: parameters++ } : { constant: place });
     }
     this.#builder = new FunctionBuilder(assembler, new Array<"i32">(parameters).fill("i32"));
+    this.#lifetimes = lifetimesOf(kernel.body);
     this.#neverNegative = neverNegative(kernel);
     this.#carried = planPointers(kernel, this.#sets, (buffer, at) => this.#access(buffer, at).form);
     this.#emission = {
@@ -69,6 +72,7 @@ class KernelEmitter {
     return body.flatMap((action) => {
       const emitted = this.#action(action);
       this.#builder.endStatement();
+      if (action.kind !== "let") this.#end(action);
       return emitted;
     });
   }
@@ -85,8 +89,12 @@ class KernelEmitter {
         if (then === null) return otherwise === null ? [code.drop(test)] : [code.if(code.i32.eqz(test), otherwise)];
         return [otherwise === null ? code.if(test, then) : code.if(test, then, otherwise)];
       }
-      case "let":
-        return [this.#builder.set(this.#local(action.local), this.#value(action.value))];
+      case "let": {
+        const value = this.#value(action.value);
+        // What ends here is read before the local is set, so the local may take its place.
+        this.#end(action);
+        return [this.#builder.set(this.#local(action.local), value)];
+      }
       case "store":
         return emitStore(this.#builder, action.value, action.count, this.#value(action.value), this.#address(action.buffer, action.at));
       case "fence":
@@ -98,10 +106,19 @@ class KernelEmitter {
     let local = this.#locals.get(id);
     if (local === undefined) {
       const { type, lanes } = this.#kernel.locals[id];
-      local = this.#builder.variable(valueType(type, lanes));
+      const wanted = valueType(type, lanes);
+      local = this.#lifetimes.shared.has(id) ? this.#builder.local(wanted) : this.#builder.variable(wanted);
       this.#locals.set(id, local);
     }
     return local;
+  }
+
+  /** Gives back the locals that end with the action. */
+  #end(action: Action): void {
+    for (const id of this.#lifetimes.endings.get(action) ?? []) {
+      this.#builder.release(this.#local(id));
+      this.#locals.delete(id);
+    }
   }
 
   #value(value: Value): Ref {

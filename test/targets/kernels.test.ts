@@ -1,7 +1,7 @@
 /** Statements and addresses: hand-written kernels with known results, then random ones on which wasm and js must agree. */
 import { describe, expect, test } from "vitest";
 import { apply, at, literal, load, local, loop, setLocal, store, type KernelScope } from "../../compiler/schedule/expression.ts";
-import type { Expression, Index, Kernel, Statement, VariableId } from "../../compiler/schedule/kernel.ts";
+import type { Expression, Index, Kernel, LocalId, Statement, VariableId } from "../../compiler/schedule/kernel.ts";
 import { js } from "../../targets/js/index.ts";
 import { wasm } from "../../targets/wasm/index.ts";
 import { textOf } from "./validate.ts";
@@ -215,7 +215,11 @@ function randomKernel(next: () => number, size: number): Kernel {
       if (room < 0) return at(pick(size - lanes));
       return { base: pick(room + 1) - least, terms, offset: withOffset ? offset : undefined };
     };
+    /** Locals set earlier in the blocks around. */
+    let named: readonly { readonly id: LocalId; readonly lanes: 1 | 4 }[] = [];
     const value = (open: readonly Open[], lanes: 1 | 4, depth: number): Expression => {
+      const readable = named.filter((one) => one.lanes === lanes);
+      if (readable.length > 0 && pick(3) === 0) return local(readable[pick(readable.length)].id);
       switch (pick(depth > 2 ? 4 : 7)) {
         case 0:
           return load(pick(2) ? x : y, index(open, lanes, pick(3) === 0), lanes, lanes === 4 && pick(3) === 0 ? 1 + pick(3) : undefined);
@@ -231,9 +235,16 @@ function randomKernel(next: () => number, size: number): Kernel {
           return apply((["add", "sub", "min", "pmax"] as const)[pick(4)], "f32", lanes, value(open, lanes, depth + 1), value(open, lanes, depth + 1));
       }
     };
-    const statements = (open: readonly Open[], depth: number): Statement[] =>
-      Array.from({ length: 1 + pick(3) }, (): Statement => {
+    const statements = (open: readonly Open[], depth: number): Statement[] => {
+      const outside = named;
+      const block = Array.from({ length: 1 + pick(4) }, (): Statement => {
         const lanes = pick(2) ? 4 : 1;
+        if (pick(3) === 0) {
+          const id = scope.local("f32", lanes);
+          const set = setLocal(id, value(open, lanes, 0));
+          named = [...named, { id, lanes }];
+          return set;
+        }
         switch (pick(depth < 3 ? 9 : 5)) {
           case 0:
             return setLocal(lanes === 4 ? sum : scalar, value(open, lanes, 0));
@@ -262,6 +273,9 @@ function randomKernel(next: () => number, size: number): Kernel {
           }
         }
       });
+      named = outside;
+      return block;
+    };
     return [setLocal(offset, literal(3, "i32")), ...statements([], 0), ...statements([], 0), loop(scope.variable(), 0, 3, 1, statements([], 1)), store(y, at(0), local(sum), 4), store(y, at(4), local(scalar)), store(y, at(8), load(registers, at(0), 4), 4)];
   });
 }
