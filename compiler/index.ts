@@ -1,7 +1,7 @@
 /** The compiler: source text to a program and, through the targets that it is handed, to artifacts. */
 import { say } from "./diagnostics/catalogue.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
-import { elaborate } from "./elaborate/index.ts";
+import { elaborate, type Elaborated } from "./elaborate/index.ts";
 import type { Graph } from "./ir/graph.ts";
 import { optimize } from "./optimize/index.ts";
 import type { Artifact, Program, Target } from "./program.ts";
@@ -40,8 +40,11 @@ export interface CompileResult extends CheckResult {
   readonly artifacts: readonly Artifact[];
 }
 
+export type { CheckedRequest, Elaborated } from "./elaborate/index.ts";
+export { checkGradients, type LeafReport, type RequestReport } from "./gradcheck/index.ts";
+
 /** Everything that can be wrong with a source text. Never throws for one. */
-export const check = (source: string, options: SourceOptions): CheckResult => elaborate(source, options);
+export const check = (source: string, options: SourceOptions): Elaborated => elaborate(source, options);
 
 export async function compile(source: string, options: CompileOptions): Promise<CompileResult> {
   const { graph, diagnostics } = elaborate(source, options);

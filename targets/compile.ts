@@ -1,5 +1,5 @@
 /** Source text to the files of a module: what the package's entry and the command line share. */
-import { check as checkSource, compile as compileSource, type CheckResult, type CompileResult, type SourceOptions } from "../compiler/index.ts";
+import { check as checkSource, compile as compileSource, type CompileResult, type Elaborated, type SourceOptions } from "../compiler/index.ts";
 import { say } from "../compiler/diagnostics/catalogue.ts";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
@@ -41,10 +41,10 @@ function takenNames(graph: Graph | null): Diagnostic[] {
   return entries.map(({ name, span }) => say.entryName(span, name, taken));
 }
 
-export function check(source: string, options: SourceOptions): CheckResult {
+export function check(source: string, options: SourceOptions): Elaborated {
   const result = checkSource(source, options);
   const taken = takenNames(result.graph);
-  return taken.length ? { graph: null, diagnostics: [...result.diagnostics, ...taken] } : result;
+  return taken.length ? { ...result, graph: null, diagnostics: [...result.diagnostics, ...taken] } : result;
 }
 
 export async function build(source: string, options: BuildOptions): Promise<BuildResult> {

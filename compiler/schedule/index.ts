@@ -20,6 +20,7 @@ import { orderUnits } from "./order.ts";
 import type { StateWrite } from "./order.ts";
 import type { Unit } from "./unit.ts";
 
+export { belowOf } from "./below.ts";
 export { printKernels, printPlan } from "./print.ts";
 
 export function schedule(graph: Graph, machine: Machine): Program {

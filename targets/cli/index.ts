@@ -4,6 +4,7 @@ import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
+import { gradcheckCommand } from "./gradcheck.ts";
 import { initCommand } from "./init.ts";
 import { type ExitCode, exitCodes, type Io, Refused, UsageError } from "./io.ts";
 import { runEntryCommand } from "./run.ts";
@@ -17,7 +18,7 @@ function pullback(io: Io, done: (code: ExitCode) => void): Command {
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .showHelpAfterError("(pullback help COMMAND shows the options)");
-  for (const add of [buildCommand, checkCommand, runEntryCommand, trainCommand, explainCommand, fmtCommand, initCommand]) add(program, io, done);
+  for (const add of [buildCommand, checkCommand, runEntryCommand, trainCommand, gradcheckCommand, explainCommand, fmtCommand, initCommand]) add(program, io, done);
   return program;
 }
 

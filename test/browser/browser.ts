@@ -24,7 +24,7 @@ export async function launchBrowser(): Promise<Browser | null> {
   return null;
 }
 
-const types: Readonly<Record<string, string>> = { html: "text/html", js: "text/javascript", wasm: "application/wasm", pull: "text/plain" };
+const types: Readonly<Record<string, string>> = { html: "text/html", js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm", pull: "text/plain" };
 
 /** Serves files by name at a free port of localhost. */
 export async function serve(files: ReadonlyMap<string, string | Uint8Array>): Promise<{ url: string; close: () => void }> {

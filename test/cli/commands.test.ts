@@ -5,7 +5,7 @@ import { line, workspace } from "./command.ts";
 const broken = "export fn f(x: f32[2]) -> f32[2] = x + zz\nexport fn g(x: f32[2]) -> f32[3] = x\n";
 
 describe("usage", () => {
-  it.each(["build", "check", "run", "train", "explain", "fmt", "init"])("%s --help has examples", async (command) => {
+  it.each(["build", "check", "run", "train", "gradcheck", "explain", "fmt", "init"])("%s --help has examples", async (command) => {
     const { code, out } = await workspace().pullback(command, "--help");
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^Usage: pullback ${command} `));

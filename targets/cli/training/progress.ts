@@ -11,7 +11,7 @@ export interface Report {
 /** `0.0912`, `98.6%` for what is called accuracy. */
 export function metricText(name: string, value: number): string {
   if (/accuracy$/.test(name)) return `${(100 * value).toFixed(1)}%`;
-  return Math.abs(value) >= 1e-4 && Math.abs(value) < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(3);
+  return value === 0 || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e5) ? String(Number(value.toPrecision(4))) : value.toExponential(3);
 }
 
 const metricsText = (metrics: Metrics): string => metrics.map(([name, value]) => `${name} ${metricText(name, value)}`).join("  ");

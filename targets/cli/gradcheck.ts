@@ -1,0 +1,51 @@
+/** `pullback gradcheck`: every derivative that a program's entries ask for, against central differences. */
+import type { Command } from "commander";
+import { checkGradients, type LeafReport, type RequestReport } from "../../compiler/index.ts";
+import { positionOf } from "../../compiler/diagnostics/render.ts";
+import { check } from "../compile.ts";
+import { exitCodes, type ExitCode, type Io } from "./io.ts";
+import { type SourceFlags, sourceOptions } from "./options.ts";
+import { readSource, refuseErrors, type Source } from "./sources.ts";
+
+const number = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value));
+
+function leafText({ label, checked, worst, ok }: LeafReport): string {
+  const elements = `${checked} element${checked === 1 ? "" : "s"}`;
+  if (worst === null) return `  ${label}: nothing to compare\n`;
+  const where = worst.at.length ? `${label}[${worst.at.join(", ")}]` : label;
+  const numbers = `derivative ${number(worst.derivative)}, differences ${number(worst.difference)}`;
+  return ok ? `  ${label}: ${elements}, worst ${where}, off by ${worst.error.toExponential(1)}\n` : `  ${label}: ${elements}, worst ${where}: ${numbers}\n`;
+}
+
+const verdicts: Readonly<Record<RequestReport["verdict"], string>> = {
+  exact: "right", wrong: "WRONG", intended: "differs on purpose", unknown: "no finite values at the point tried",
+};
+
+function requestText(report: RequestReport, { sources }: Source): string {
+  const text = sources(report.span.file);
+  const line = text === undefined ? "" : `:${positionOf(text, report.span.start).line}`;
+  const reason = report.verdict !== "intended" ? "" : report.ruleSet ? `: rules ${report.ruleSet}` : `: surrogate rule of ${report.surrogates.join(", ")}`;
+  return `${report.entry} (${report.span.file}${line}): ${verdicts[report.verdict]}${reason}\n${report.leaves.map(leafText).join("")}`;
+}
+
+function gradcheck(file: string, flags: SourceFlags, io: Io): ExitCode {
+  const source = readSource(file, io.cwd);
+  const { graph, diagnostics, requests } = check(source.text, { file: source.file, dims: flags.dim, seed: flags.seed, read: source.read });
+  refuseErrors(diagnostics, source, io, flags.json);
+  const reports = graph ? checkGradients(requests, graph) : [];
+  const wrong = reports.filter(({ verdict }) => verdict === "wrong");
+  if (flags.json) {
+    io.out(`${JSON.stringify({ requests: reports.map(({ span, ...report }) => ({ ...report, file: span.file, start: positionOf(source.sources(span.file) ?? "", span.start) })) })}\n`);
+  } else {
+    io.out(reports.map((report) => requestText(report, source)).join(""));
+    io.out(reports.length === 0 ? `${file} asks for no derivatives\n` : `${reports.length} derivative${reports.length === 1 ? "" : "s"}, ${wrong.length} wrong\n`);
+  }
+  return wrong.length > 0 ? exitCodes.diagnostics : exitCodes.ok;
+}
+
+export function gradcheckCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
+  sourceOptions(program.command("gradcheck").description("compare every derivative that a program asks for with central differences in f64").argument("<file>", "program"))
+    .option("--json", "print the result as JSON on stdout")
+    .addHelpText("after", "\nA rule marked surrogate, or a rule set, differs on purpose: it is reported and does not fail.\n\nExamples:\n  pullback gradcheck digits.pull\n  pullback gradcheck digits.pull --dim B=4\n")
+    .action((file: string, flags: SourceFlags) => done(gradcheck(file, flags, io)));
+}
