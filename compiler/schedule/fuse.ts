@@ -150,7 +150,7 @@ class Fusion implements Fused {
     const own = new Group("nest", atomsOf(walked));
     const ownSeat = this.seat(own, node);
     if (ownSeat === null) throw new Error(`internal: ${node.op} has no place in its own space`);
-    for (const group of candidates ?? this.candidates(ownSeat.leaves)) {
+    for (const group of candidates ?? this.candidates(own, ownSeat.leaves)) {
       const seat = this.seat(group, node);
       if (seat === null || !this.accepts(group, seat)) continue;
       this.join(group, node, seat);
@@ -161,15 +161,16 @@ class Fusion implements Fused {
   }
 
   /** Groups that the node may join: of what it reads, the newest first, then those that read the same. */
-  private candidates(leaves: readonly Leaf[]): Group[] {
+  private candidates(own: Group, leaves: readonly Leaf[]): Group[] {
     const makers = new Set<Group>();
     const siblings = new Set<Group>();
     for (const leaf of leaves) {
       if (leaf.kind !== "value") continue;
       const maker = this.groupOf.get(leaf.value);
       if (maker !== undefined && maker.kind !== "alone") makers.add(maker);
-      const many = elementCount(this.facts.types[leaf.value].shape) > 1;
-      if (many) for (const reader of this.readers.get(leaf.value) ?? []) if (reader.kind === "nest") siblings.add(reader);
+      // A single number read by both brings two nests together only if that is all they walk.
+      const shared = own.sizes.length === 0 || elementCount(this.facts.types[leaf.value].shape) > 1;
+      if (shared) for (const reader of this.readers.get(leaf.value) ?? []) if (reader.kind === "nest") siblings.add(reader);
     }
     const newestFirst = [...makers].sort((a, b) => b.last - a.last || b.first - a.first);
     return [...newestFirst, ...[...siblings].filter((group) => !makers.has(group))];
