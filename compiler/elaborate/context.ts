@@ -17,6 +17,8 @@ export interface Cell {
   readonly type: TensorType;
   readonly axes: readonly Axis[];
   readonly role: State["role"];
+  /** How many of its leading axes count the models of families. */
+  readonly families?: number;
   readonly span: Span;
   /** Its initial value, built in the init region. */
   initial(init: Context): ValueId;
@@ -39,8 +41,10 @@ export interface ModelNode {
   readonly families: readonly number[];
   readonly family?: number;
   readonly members: Map<string, { readonly role: "param" | "state" | "layer"; readonly node: StateNode }>;
-  /** Generics still to be inferred at the first call. */
+  /** Its body has not run yet. */
   pending: boolean;
+  /** Some generic is `_`: the first call tells it. */
+  readonly inferred: boolean;
 }
 
 /** A derivative that an entry asked for, for `gradcheck`. */
@@ -139,6 +143,8 @@ export class Context {
   readonly usedPlaces = new Set<number>();
   /** In the trial run of a family's body: how many leading axes of its states to hide. */
   families = 0;
+  /** While the type of a state is evaluated: a made-up size stops it. */
+  makesStates = false;
   private readonly initializing = new Set<Cell>();
 
   constructor(session: Session, kind: Context["kind"], name = "") {
@@ -160,7 +166,7 @@ export class Context {
         this.initializing.delete(cell);
       }
     } else {
-      id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(this.kind === "trial" ? this.families : 0) });
+      id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(this.kind === "trial" ? Math.min(this.families, cell.families ?? 0) : 0) });
     }
     this.versions.set(cell, [id]);
     return id;

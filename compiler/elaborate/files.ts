@@ -1,11 +1,12 @@
 /** Top-level names: the file, the files that it uses, the library, the built-in functions. Order is free, so all is lazy. */
 import { type Declaration, type File, parse, type Pattern, type Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import { invariant } from "../diagnostics/diagnostic.ts";
 import { library } from "../std/index.ts";
 import { builtins } from "./builtins/index.ts";
 import { Context, type Frame, type Session, type StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
-import { layerNode, rootFrame } from "./models.ts";
+import { complete, layerNode, rootFrame } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { createStates, readNode } from "./states.ts";
@@ -30,11 +31,31 @@ function rootScope(): Scope {
   return scope;
 }
 
-/** The library's files never change: parsed once for all programs. */
-let parsedLibrary: readonly File[] | undefined;
-function libraryFiles(): readonly File[] {
-  parsedLibrary ??= Object.entries(library).map(([name, text]) => parse(text, name).file);
-  return parsedLibrary;
+/** A declaration of the library, parsed when its name is first looked up: a program uses a handful of them. */
+interface LibraryEntry {
+  readonly name: string;
+  readonly file: string;
+  readonly text: string;
+  parsed?: Declaration;
+}
+
+let indexed: readonly LibraryEntry[] | undefined;
+/** Declarations of the library begin at the start of a line; what stands before the next one belongs to them. */
+function libraryIndex(): readonly LibraryEntry[] {
+  indexed ??= Object.entries(library).flatMap(([file, text]) => {
+    const starts = [...text.matchAll(/^(?:fn|model|optimizer|rules|const|type) (\w+)/gm)];
+    return starts.map((start, i): LibraryEntry => ({ name: start[1], file, text: text.slice(start.index, starts[i + 1]?.index) }));
+  });
+  return indexed;
+}
+
+function libraryDeclaration(entry: LibraryEntry): Declaration {
+  if (!entry.parsed) {
+    const { file, problems } = parse(entry.text, entry.file);
+    invariant(problems.length === 0 && file.declarations.length === 1, () => `${entry.file} does not parse at ${entry.name}: ${problems[0]?.message}`);
+    entry.parsed = file.declarations[0];
+  }
+  return entry.parsed;
 }
 
 export class Files {
@@ -44,14 +65,21 @@ export class Files {
 
   constructor(private readonly session: Session, private readonly options: FileOptions) {
     this.library = new Scope(rootScope());
-    for (const file of libraryFiles()) this.declareAll(file, this.library, false);
+    for (const entry of libraryIndex()) this.declareLazily(entry);
   }
 
-  /** The rule sets of the library, by name. */
-  libraryRules(): ReadonlyMap<string, Extract<Declaration, { kind: "rules" }>> {
-    const found = new Map<string, Extract<Declaration, { kind: "rules" }>>();
-    for (const file of libraryFiles()) for (const d of file.declarations) if (d.kind === "rules") found.set(d.name.text, d);
-    return found;
+  private declareLazily(entry: LibraryEntry): void {
+    this.library.define(entry.name, {
+      read: (context) => {
+        this.declare(libraryDeclaration(entry), this.library, false);
+        return this.library.own(entry.name)?.read(context) ?? poison;
+      },
+    });
+  }
+
+  /** The rule sets of the library among the names. */
+  libraryRules(names: ReadonlySet<string>): readonly Extract<Declaration, { kind: "rules" }>[] {
+    return libraryIndex().filter((entry) => names.has(entry.name)).map(libraryDeclaration).filter((declaration) => declaration.kind === "rules");
   }
 
   /** Declares a program's main file: its names, with those of the files it uses around. */
@@ -204,6 +232,7 @@ export class Files {
           ? layerNode(frame, declaration, path, frozen, [])
           : createStates(this.session, frame, { type: declaration.type, value: declaration.value, span: declaration.span }, path, frozen ? "frozen" : roleOf(declaration));
         this.session.roots.set(path, node);
+        completeAll(this.session, node, name.span);
         return node;
       } catch (error) {
         node = "broken";
@@ -223,6 +252,13 @@ export class Files {
 function roleOf({ type, value }: Extract<Declaration, { kind: "var" }>): "trained" | "state" {
   const element = type?.kind === "namedType" ? type.name.text : undefined;
   return element === "f32" || element === "f64" || value.kind === "index" || value.kind === "name" ? "trained" : "state";
+}
+
+/** Instances whose generics are all given get their members at once: they can be used as trees before any call. */
+function completeAll(session: Session, node: StateNode, span: Span): void {
+  if (node.kind === "tuple") node.items.forEach((item) => completeAll(session, item, span));
+  if (node.kind === "record") [...node.fields.values()].forEach((field) => completeAll(session, field, span));
+  if (node.kind === "model" && node.pending && !node.inferred) complete(session, node, span);
 }
 
 const resolveSpecifier = (specifier: string, from: string): string => {

@@ -120,9 +120,7 @@ function collectRules(session: Session, file: File, files: Files): void {
     if (declaration.kind === "const") walkExpression(declaration.value, visit);
     if (declaration.kind === "rules") for (const item of declaration.items) session.ruledNames.add(item.target.text);
   }
-  for (const [name, rules] of files.libraryRules()) {
-    if (mentioned.has(name)) for (const item of rules.items) session.ruledNames.add(item.target.text);
-  }
+  for (const rules of files.libraryRules(mentioned)) for (const item of rules.items) session.ruledNames.add(item.target.text);
 }
 
 /** Reads every top-level name once, so that an error in an unused one is found and every `var` exists. */

@@ -25,7 +25,10 @@ export function instantiate(
 ): ModelNode {
   const scope = new Scope(constructor.scope);
   bindGenerics(scope, constructor.declaration.name.text, constructor.declaration.generics, constructor.generics, constructor.span);
-  const node: ModelNode = { kind: "model", declaration: constructor.declaration, scope, path, frozen, families: family === undefined ? families : [...families, family], family, members: new Map(), pending: true };
+  const node: ModelNode = {
+    kind: "model", declaration: constructor.declaration, scope, path, frozen, families: family === undefined ? families : [...families, family], family, members: new Map(), pending: true,
+    inferred: constructor.generics.some((generic) => generic.value === null),
+  };
   session.modelNodes.set(path, node);
   return node;
 }
@@ -67,7 +70,7 @@ export function trialArguments(frame: Frame, declaration: ModelDeclaration): Giv
     if (generic.pack) open.packs.add(name);
     else open.sizes.add(name);
   }
-  for (const name of open.sizes) if (!scope.find(name)) scope.bind(name, number(trialSize, true, { name }));
+  for (const name of open.sizes) if (!scope.find(name)) scope.bind(name, { ...number(trialSize, true, { name }), madeUp: true });
   for (const name of open.packs) if (!scope.find(name)) scope.bind(name, tuple([], true));
   bindDefaults(frame, declaration.generics, new Set(declaration.generics.map((g) => g.name.text).filter((name) => !scope.find(name))));
   return declaration.parameters.flatMap((parameter): GivenArgument[] => {

@@ -30,13 +30,19 @@ export function createStates(
       path: [path, ...at].join("."),
       type: { element: type.element, shape: [...families, ...type.shape] },
       axes: [...families.map((): Axis => ({})), ...type.axes],
-      role, span: declaration.span,
+      role, families: families.length, span: declaration.span,
       initial: (init) => leafSource.leaf(init, at),
     }),
   });
   if (declaration.type) {
     // A template of the type's form, read for its leaves only.
-    const template = instantiateType(frame, declaration.type, (known) => ({ kind: "tensor", type: known, axes: known.axes, variables: [] }));
+    frame.context.makesStates = true;
+    let template: Value;
+    try {
+      template = instantiateType(frame, declaration.type, (known) => ({ kind: "tensor", type: known, axes: known.axes, variables: [] }));
+    } finally {
+      frame.context.makesStates = false;
+    }
     return nodeLike(session, template, cell, path, role, families);
   }
   const value = evaluate(frame, declaration.value);
@@ -73,7 +79,7 @@ function nodeLike(
       }]));
       const node: StateNode = {
         kind: "model", declaration: value.declaration, scope: value.scope, path: [path, ...at].join("."), frozen: role === "frozen",
-        families, members, pending: false,
+        families, members, pending: false, inferred: false,
       };
       session.modelNodes.set(node.path, node);
       return node;

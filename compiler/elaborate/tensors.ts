@@ -35,10 +35,8 @@ function materialize(context: Context, value: TensorValue, span: Span): ValueId 
   const { buildTime } = value;
   invariant(buildTime, () => "a build-time tensor without a region");
   const bytes = elementCount(value.type.shape) * byteSize(value.type.element);
-  if (bytes <= inlineBytes || context.kind === "build" || context.kind === "trial") {
-    return context.builder.constant(value.type, ...compact(buildTime.data().data));
-  }
-  if (context.kind === "init") return inlineRegion(context, buildTime.region);
+  if (bytes <= inlineBytes) return context.builder.constant(value.type, ...compact(buildTime.data().data));
+  if (context.kind !== "entry") return inlineRegion(context, buildTime.region);
   // Draws and large tables stay expressions: `init` computes them, so that they take no room in the module.
   const key = JSON.stringify([buildTime.region.nodes, buildTime.region.results]);
   let cell = context.session.constants.get(key);

@@ -1,7 +1,7 @@
 /** Declared types against values: generics are bound, sizes compared, numbers take the shape asked for. */
 import {
   assertNever, type BracketItem, type Expression, type Generic, type Name, type NamedType, type Parameter, printExpression, type Span,
-  type TypeDeclaration, type TypeExpression,
+  type TypeExpression,
 } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { Element } from "../ir/graph.ts";
@@ -77,13 +77,25 @@ function expand(frame: Frame, type: NamedType): TypeExpression | null {
   const { declaration } = bound;
   if (declaration.tangent) fail(say.notYet(type.span, "types with a tangent of their own"));
   const given = type.bracket?.items ?? [];
-  if (given.length !== declaration.generics.length) fail(say.aliasArguments(type.span, declaration.name.text, declaration.generics.length, given.length));
-  const replacements = new Map<string, BracketItem>(declaration.generics.map((generic, i) => [generic.name.text, given[i]]));
-  return substitute(declaration, declaration.type, replacements);
+  const { generics } = declaration;
+  const pack = generics.findIndex((generic) => generic.pack);
+  // A pack takes what the single generics around it leave.
+  const extra = given.length - generics.length;
+  if (pack < 0 ? extra !== 0 : extra < -1) fail(say.aliasArguments(type.span, declaration.name.text, generics.length, given.length));
+  const replacements = new Map<string, readonly BracketItem[]>();
+  let next = 0;
+  generics.forEach((generic, i) => {
+    const count = i === pack ? extra + 1 : 1;
+    replacements.set(generic.name.text, given.slice(next, next + count));
+    next += count;
+  });
+  return substitute(declaration.type, replacements);
 }
 
-function substitute(declaration: TypeDeclaration, type: TypeExpression, by: ReadonlyMap<string, BracketItem>): TypeExpression {
-  const again = (inner: TypeExpression): TypeExpression => substitute(declaration, inner, by);
+type Replacements = ReadonlyMap<string, readonly BracketItem[]>;
+
+function substitute(type: TypeExpression, by: Replacements): TypeExpression {
+  const again = (inner: TypeExpression): TypeExpression => substitute(inner, by);
   switch (type.kind) {
     case "tupleType":
       return { ...type, items: type.items.map(again) };
@@ -93,10 +105,10 @@ function substitute(declaration: TypeDeclaration, type: TypeExpression, by: Read
       return { ...type, parameters: type.parameters.map(again), result: again(type.result) };
     case "namedType": {
       if (!type.bracket) return type;
-      const items = type.bracket.items.map((item): BracketItem => {
-        if (item.kind === "ellipsis" && item.name) return by.get(item.name.text) ?? item;
-        if (item.kind === "value") return { ...item, value: substituteExpression(item.value, by) };
-        return item;
+      const items = type.bracket.items.flatMap((item): readonly BracketItem[] => {
+        if (item.kind === "ellipsis" && item.name) return by.get(item.name.text) ?? [item];
+        if (item.kind === "value") return [{ ...item, value: substituteExpression(item.value, by) }];
+        return [item];
       });
       return { ...type, bracket: { ...type.bracket, items } };
     }
@@ -105,20 +117,24 @@ function substitute(declaration: TypeDeclaration, type: TypeExpression, by: Read
   }
 }
 
-function substituteExpression(expression: Expression, by: ReadonlyMap<string, BracketItem>): Expression {
-  if (expression.kind === "name") {
-    const item = by.get(expression.text);
-    return item?.kind === "value" ? item.value : expression;
+function substituteExpression(expression: Expression, by: Replacements): Expression {
+  const again = (inner: Expression): Expression => substituteExpression(inner, by);
+  switch (expression.kind) {
+    case "name": {
+      const [item] = by.get(expression.text) ?? [];
+      return item?.kind === "value" ? item.value : expression;
+    }
+    case "binary":
+      return { ...expression, left: again(expression.left), right: again(expression.right) };
+    case "unary":
+      return { ...expression, operand: again(expression.operand) };
+    case "parenthesized":
+      return { ...expression, value: again(expression.value) };
+    case "call":
+      return { ...expression, arguments: expression.arguments.map((argument) => ({ ...argument, value: again(argument.value) })) };
+    default:
+      return expression;
   }
-  if (expression.kind === "binary") {
-    return { ...expression, left: substituteExpression(expression.left, by), right: substituteExpression(expression.right, by) };
-  }
-  if (expression.kind === "unary") return { ...expression, operand: substituteExpression(expression.operand, by) };
-  if (expression.kind === "parenthesized") return { ...expression, value: substituteExpression(expression.value, by) };
-  if (expression.kind === "call") {
-    return { ...expression, arguments: expression.arguments.map((argument) => ({ ...argument, value: substituteExpression(argument.value, by) })) };
-  }
-  return expression;
 }
 
 // ---- sizes
@@ -128,6 +144,7 @@ export function evaluateSize(frame: Frame, expression: Expression): { size: numb
   const value = evaluate(frame, expression);
   const size = staticNumber(value);
   if (value.kind === "poison") throw new Problem(null);
+  if (value.kind === "number" && value.madeUp && frame.context.makesStates) throw new Problem(null); // the first real call tells it
   if (size === undefined) return fail(say.sizeNotKnown(expression.span, printExpression(expression), describe(value)));
   if (!Number.isInteger(size) || size < 0) return fail(say.badSize(expression.span, printExpression(expression), size));
   const axis: Axis = expression.kind === "name" ? { name: expression.text, span: expression.span } : { span: expression.span };

@@ -21,6 +21,8 @@ export interface NumberValue {
   readonly integer: boolean;
   readonly element?: Element;
   readonly axis?: Axis;
+  /** A size made up for a trial run: no state may have it. */
+  readonly madeUp?: boolean;
 }
 
 export interface BooleanValue {

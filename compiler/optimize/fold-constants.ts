@@ -45,15 +45,15 @@ const foldMovedSplat: Rewrite = (w, node) => {
 
 /** All args are constants, and the result is small. */
 const foldSmall: Rewrite = (w, node) => {
-  const args: Tensor[] = [];
+  const constants: AttributesOf<"constant">[] = [];
   for (const arg of node.args) {
     const constant = w.as(arg, "constant");
     if (constant === undefined) return undefined;
-    args.push(tensorOf(constant.attributes));
+    constants.push(constant.attributes);
   }
   const type = resultType(w, node);
   if (elementCount(type.shape) * (type.element === "f64" ? 8 : 4) > LARGEST_BYTES) return undefined;
-  return w.constant(type, ...compute(node, args)[0].data);
+  return w.constant(type, ...compute(node, constants.map(tensorOf))[0].data);
 };
 
 /** A float sum has no order yet, so only the integers' is one number. */

@@ -27,16 +27,17 @@ const { run, memory } = await assemble([peakWork(PEAK_TURNS), ...works]);
 const numbers = new Float32Array(memory);
 numbers.forEach((_, i) => (numbers[i] = ((i * 7919) % 1000) / 1000 - 0.5));
 
-/** Seconds of one call, best of `trials` stretches of about half a millisecond. */
+/** Seconds of one call. Processor time: a long call is seldom left alone on a busy machine. */
 function stretch(call: () => void, calls: number): number {
-  const start = process.hrtime.bigint();
+  const start = process.cpuUsage();
   for (let i = 0; i < calls; i++) call();
-  return Number(process.hrtime.bigint() - start) / 1e9 / calls;
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6 / calls;
 }
 const measured = [{ name: "peak", flops: PEAK_TURNS * 4 * 12 * 8 }, ...cases.map(({ size: [, m, k, n], name }) => ({ name, flops: 2 * m * k * n }))].map((entry) => {
   const call = run[entry.name];
   for (const until = Date.now() + 60; Date.now() < until; ) call();
-  const calls = Math.max(1, Math.round(5e-4 / stretch(call, 3)));
+  const calls = Math.max(1, Math.round(1e-3 / stretch(call, 5)));
   return { ...entry, call, calls, best: Infinity };
 });
 for (let round = 0; round < 60; round++) for (const entry of measured) entry.best = Math.min(entry.best, stretch(entry.call, entry.calls));
