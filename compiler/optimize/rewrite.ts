@@ -1,8 +1,8 @@
 /**
  * The frame that the passes share. A pass is a table: for each op, rewrites that may find a better value for a node.
  * `rewrite` walks a region in order and appends every node to a new one; what a rewrite appends is offered to the
- * rewrites again, so a chain of simplifications takes one walk. Dead nodes go at the end, and walks repeat until no
- * rewrite fires (some conditions look at how often a value is used, which is known only of the walk's input).
+ * rewrites again, so a chain of simplifications takes one walk. Dead nodes go at the end. A second walk could find more
+ * only where a rewrite asked how often a value is used, which is known of the walk's input; then walks repeat.
  */
 import { invariant } from "../diagnostics/diagnostic.ts";
 import { Builder } from "../ir/builder.ts";
@@ -33,6 +33,7 @@ export function rewrite(region: Region, rewrites: Rewrites): Region {
     const next = rewriter.walk(current);
     if (rewriter.fired === 0) return current;
     current = sweep(next);
+    if (!rewriter.foundShared) return current;
   }
   return current;
 }
@@ -40,6 +41,8 @@ export function rewrite(region: Region, rewrites: Rewrites): Region {
 export class Rewriter extends Builder {
   /** How many rewrites applied. */
   fired = 0;
+  /** Whether a rewrite was told that a value has other users, who may be gone after this walk. */
+  foundShared = false;
   private readonly definitions: (Node | undefined)[] = [];
   /** By old id: uses in the old region. */
   private readonly oldUses: Int32Array;
@@ -103,7 +106,9 @@ export class Rewriter extends Builder {
 
   /** Whether nothing else uses the value, so that a rewrite of its only user makes it vanish. */
   single(value: ValueId): boolean {
-    return (this.counts[value] ?? 0) <= 1;
+    const alone = (this.counts[value] ?? 0) <= 1;
+    if (!alone) this.foundShared = true;
+    return alone;
   }
 
   // ---- appending

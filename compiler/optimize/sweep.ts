@@ -1,8 +1,12 @@
 /** Removes the nodes that no result needs, and numbers the values that stay anew. Host nodes stay: the host sees them. */
 import type { Node, Region, TensorType, ValueId } from "../ir/graph.ts";
 
+/** Regions in which nothing was found dead: most passes change nothing and hand them on. */
+const clean = new WeakSet<Region>();
+
 /** The same object if nothing is dead. */
 export function sweep(region: Region): Region {
+  if (clean.has(region)) return region;
   const live = new Uint8Array(region.types.length);
   for (const result of region.results) live[result] = 1;
   const kept: Node[] = [];
@@ -12,7 +16,9 @@ export function sweep(region: Region): Region {
     for (const arg of node.args) live[arg] = 1;
     kept.push(node);
   }
-  return kept.length === region.nodes.length ? region : renumber({ ...region, nodes: kept.reverse() });
+  const swept = kept.length === region.nodes.length ? region : renumber({ ...region, nodes: kept.reverse() });
+  clean.add(swept);
+  return swept;
 }
 
 /** Dense ids, after nodes were left out whose results nobody uses. */
