@@ -25,9 +25,9 @@ import type { RequestOptions, StandIn } from "./requests.ts";
 export function pull(
   b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], seeds: readonly ValueId[], options: RequestOptions = {},
 ): readonly (ValueId | null)[] {
-  const nodes = between(b, wrt, of);
+  const nodes = between(b, wrt, of, options);
   const standIn = standIns("backward", options);
-  const moved = dependents(b, wrt, nodes, standIn);
+  const moved = dependents(b, wrt, nodes, standIn, options.leaves);
   const cotangents = new Map<ValueId, ValueId>();
   const credit = (value: ValueId, ct: ValueId | null | undefined): void => {
     if (ct === null || ct === undefined || moved[value] !== 1) return;
@@ -39,7 +39,7 @@ export function pull(
   for (let at = nodes.length - 1; at >= 0; at--) {
     const node = nodes[at];
     if (node.kind === "host") continue;
-    const given = node.results.map((result) => cotangents.get(result) ?? null);
+    const given = node.results.map((result) => (options.leaves?.has(result) ? null : cotangents.get(result) ?? null));
     if (given.every((ct) => ct === null)) continue;
     b.site = node.site;
     const [targets, answer] = node.kind === "op"

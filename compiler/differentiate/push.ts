@@ -23,9 +23,9 @@ type Tangents = readonly (ValueId | null)[];
 export function push(
   b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], tangents: readonly ValueId[], options: RequestOptions = {},
 ): Tangents {
-  const nodes = between(b, wrt, of);
+  const nodes = between(b, wrt, of, options);
   const standIn = standIns("tangent", options);
-  const needed = contributors(b, of, nodes, standIn);
+  const needed = contributors(b, of, nodes, standIn, options.leaves);
   const known = new Map<ValueId, ValueId>();
   const move = (value: ValueId, tangent: ValueId | null | undefined): void => {
     if (tangent === null || tangent === undefined || needed[value] !== 1) return;
@@ -41,7 +41,7 @@ export function push(
     if (given.every((tangent) => tangent === null)) continue;
     b.site = node.site;
     const answer = node.kind === "op" ? throughOp(b, node, given) : throughCall(node, given, standIn(node), options);
-    node.results.forEach((result, i) => move(result, answer[i]));
+    node.results.forEach((result, i) => { if (!options.leaves?.has(result)) move(result, answer[i]); });
   }
   b.site = site;
   return of.map((value) => known.get(value) ?? null);

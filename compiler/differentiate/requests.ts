@@ -13,6 +13,16 @@ export interface RequestOptions {
   readonly rules?: (call: CallSite, mode: Mode) => RuleHandle | undefined;
   /** Told of a call that has only the other mode's rule (an error of the request). */
   readonly missing?: (call: CallSite, mode: Mode) => void;
+  /**
+   * Values that the request takes as given, whatever they were computed from: inside of a rule, its call's inputs and the
+   * cotangents that it gets. Credit ends at them.
+   */
+  readonly given?: ReadonlySet<ValueId>;
+  /**
+   * Values that are free variables where the request stands (arguments of the function around it, the cotangent that a
+   * rule was given): credit reaches them and goes no further.
+   */
+  readonly leaves?: ReadonlySet<ValueId>;
 }
 
 /** What stands for a call's body: a rule; "none", where only the other mode has one; null, where the body itself counts. */
@@ -65,11 +75,15 @@ export function* links(b: Builder, node: Node, standIn: StandIn): Generator<read
   }
 }
 
-/** Where a way from a value of `wrt` to a value of `of` can lie: in the nodes defined between them. */
-export function between(b: Builder, wrt: readonly ValueId[], of: readonly ValueId[]): readonly Node[] {
+/**
+ * Where a way from a value of `wrt` to a value of `of` can lie: in the nodes defined between them, but for those that
+ * made the values which are given.
+ */
+export function between(b: Builder, wrt: readonly ValueId[], of: readonly ValueId[], { given }: RequestOptions): readonly Node[] {
   const first = Math.min(...wrt);
   const last = Math.max(...of);
-  return b.nodes.filter(({ results }) => results.length > 0 && results[0] <= last && results[results.length - 1] > first);
+  return b.nodes.filter(({ results }) =>
+    results.length > 0 && results[0] <= last && results[results.length - 1] > first && !results.some((result) => given?.has(result)));
 }
 
 const mark = (b: Builder, values: readonly ValueId[]): Uint8Array => {
@@ -79,19 +93,19 @@ const mark = (b: Builder, values: readonly ValueId[]): Uint8Array => {
 };
 
 /** Which values depend on one of `wrt`, by links of the nodes. */
-export function dependents(b: Builder, wrt: readonly ValueId[], nodes: readonly Node[], standIn: StandIn): Uint8Array {
+export function dependents(b: Builder, wrt: readonly ValueId[], nodes: readonly Node[], standIn: StandIn, leaves?: ReadonlySet<ValueId>): Uint8Array {
   const marked = mark(b, wrt);
   for (const node of nodes) {
-    for (const [arg, result] of links(b, node, standIn)) if (marked[arg] === 1) marked[result] = 1;
+    for (const [arg, result] of links(b, node, standIn)) if (marked[arg] === 1 && !leaves?.has(result)) marked[result] = 1;
   }
   return marked;
 }
 
 /** Which values lead to one of `of`, by links of the nodes. */
-export function contributors(b: Builder, of: readonly ValueId[], nodes: readonly Node[], standIn: StandIn): Uint8Array {
+export function contributors(b: Builder, of: readonly ValueId[], nodes: readonly Node[], standIn: StandIn, leaves?: ReadonlySet<ValueId>): Uint8Array {
   const marked = mark(b, of);
   for (let at = nodes.length - 1; at >= 0; at--) {
-    for (const [arg, result] of links(b, nodes[at], standIn)) if (marked[result] === 1) marked[arg] = 1;
+    for (const [arg, result] of links(b, nodes[at], standIn)) if (marked[result] === 1 && !leaves?.has(result)) marked[arg] = 1;
   }
   return marked;
 }

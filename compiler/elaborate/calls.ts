@@ -153,14 +153,20 @@ export function bindArguments(
     const raw = values[i] ?? nothing;
     const value = parameter.type ? coerce(callee, parameter.type, raw, place(i), lenient) : raw;
     callee.scope.bind(parameter.name.text, value, parameter.name.span);
+    setFree(callee, value);
     return { name: parameter.name.text, value };
   });
+}
+
+/** Scope is lexical: for requests in a body, its arguments are free variables. */
+export function setFree(callee: Frame, value: Value): void {
+  for (const { value: leaf } of leaves(value)) if (leaf.context === callee.context && leaf.id !== undefined) callee.free.add(leaf.id);
 }
 
 /** The frame of a call's body: its own names and counters. */
 export function enter(frame: Frame, scope: Scope, changes: Partial<Frame> = {}): Frame {
   const place = mix(frame.counters.place, frame.counters.ordinal++);
-  return { ...frame, scope, self: null, counters: newCounters(place), depth: frame.depth + 1, activeRule: undefined, arm: false, slot: undefined, ...changes };
+  return { ...frame, scope, self: null, counters: newCounters(place), free: new Set(), depth: frame.depth + 1, activeRule: undefined, arm: false, slot: undefined, ...changes };
 }
 
 function callFunction(frame: Frame, target: FunctionValue, given: readonly GivenArgument[], span: Span, expected: Expected): Value {

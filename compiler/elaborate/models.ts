@@ -2,7 +2,7 @@
 import type { MemberStatement, ModelDeclaration, Span } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import { atCallSite, bindArguments, checkResult, enter, type GivenArgument, isLibrary } from "./calls.ts";
+import { atCallSite, bindArguments, checkResult, enter, type GivenArgument, isLibrary, setFree } from "./calls.ts";
 import { Context, type Frame, type ModelNode, newCounters, hashText, type Session, type StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { bindDefaults, bindGenerics } from "./generics.ts";
@@ -56,7 +56,7 @@ export function complete(session: Session, node: ModelNode, span: Span): void {
 export function rootFrame(context: Context, scope: Scope, owner: string, training = false): Frame {
   return {
     context, session: context.session, scope, self: null, path: [], tapPath: [], recorder: null, training, owner,
-    counters: newCounters(hashText(owner)), depth: 0, conditional: false, mayAssign: false,
+    counters: newCounters(hashText(owner)), free: new Set(), depth: 0, conditional: false, mayAssign: false,
   };
 }
 
@@ -222,6 +222,7 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
     const left = new Set(declaration.generics.map((generic) => generic.name.text).filter((generic) => !model.scope.own(generic)));
     const matcher = new Matcher(callee, open, library);
     const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, span, library);
+    setFree(callee, model);
     for (const bound of [...left]) if (scope.own(bound)) left.delete(bound);
     bindDefaults(callee, declaration.generics, left);
     const missing = declaration.generics.find((generic) => left.has(generic.name.text));

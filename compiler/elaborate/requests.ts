@@ -104,6 +104,7 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
     return handle;
   };
   const options: RequestOptions = {
+    leaves: frame.free,
     rules: (call, mode) => {
       const handle = set && ruleSetHandle(set, call, mode);
       if (handle) return note(handle, call);
@@ -112,6 +113,7 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
       return undefined;
     },
     missing: (call, mode) => fail(say.missingRule(span, call.callee, mode)),
+    given: frame.given,
   };
   return { options, surrogates };
 }

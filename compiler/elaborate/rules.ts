@@ -140,7 +140,8 @@ function applyRule(record: CallRecord, rule: Rule, parent: Scope, given: readonl
   const { frame } = record;
   const scope = new Scope(parent);
   const counters = newCounters(mix(mix(frame.counters.place, 0x52554c45), record.requests++));
-  const inner: Frame = { ...frame, scope, counters, activeRule: item ?? null, depth: frame.depth + 1, recorder: null };
+  const free = new Set<ValueId>([...frame.free, ...given.filter((id) => id !== null)]);
+  const inner: Frame = { ...frame, scope, counters, free, activeRule: item ?? null, depth: frame.depth + 1, recorder: null };
   scope.bind("result", record.result, rule.span);
   if (record.self) scope.bind("self", record.self, rule.span);
   const [parameter] = rule.parameters;

@@ -24,7 +24,7 @@ const IN_PLACE = [
   { rows: Infinity, bytes: 20480, anyLayout: false },
 ];
 /** Bytes of the panels in a block: where the left operand is packed, and where it is read in place. */
-const BLOCK_BYTES = { packed: 393216, inPlace: 131072 };
+const BLOCK_BYTES = { packed: 393216, inPlace: 163840 };
 /** Depth from which a left operand with contiguous columns is packed, and the columns that it must serve. */
 const PACK_LEFT = { depth: 128, columns: 96 };
 /** The same where a step in k is a multiple of 2048 bytes, which fall on few sets of a cache. */
@@ -99,9 +99,9 @@ function choosePacking(request: DotRequest, product: Product): Packing | null {
   if (inPlace && !packLeft) return null;
   const tile = chooseTile(rows, Math.ceil(columns / 4), true);
   const panels = Math.ceil(columns / (4 * tile.vectors));
-  const fitting = Math.max(1, Math.floor((packLeft ? BLOCK_BYTES.packed : BLOCK_BYTES.inPlace) / (16 * tile.vectors * depth)));
+  const fitting = Math.max(2, Math.floor((packLeft ? BLOCK_BYTES.packed : BLOCK_BYTES.inPlace) / (16 * tile.vectors * depth)));
   const blocks = Math.ceil(panels / fitting);
-  return { tile, panels: Math.ceil(panels / blocks), leftTiles: packLeft ? greatestDivisor(Math.floor(rows / tile.rows), LEFT_TILES) : 0 };
+  return { tile, panels: Math.min(panels, Math.max(2, Math.ceil(panels / blocks))), leftTiles: packLeft ? greatestDivisor(Math.floor(rows / tile.rows), LEFT_TILES) : 0 };
 }
 
 function greatestDivisor(of: number, most: number): number {
