@@ -25,7 +25,7 @@ import type { RequestOptions, StandIn } from "./requests.ts";
 export function pull(
   b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], seeds: readonly ValueId[], options: RequestOptions = {},
 ): readonly (ValueId | null)[] {
-  const nodes = between(b, wrt, of, options);
+  const nodes = between(b, wrt, of);
   const standIn = standIns("backward", options);
   const moved = dependents(b, wrt, nodes, standIn, options.leaves);
   const cotangents = new Map<ValueId, ValueId>();

@@ -23,7 +23,7 @@ type Tangents = readonly (ValueId | null)[];
 export function push(
   b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], tangents: readonly ValueId[], options: RequestOptions = {},
 ): Tangents {
-  const nodes = between(b, wrt, of, options);
+  const nodes = between(b, wrt, of);
   const standIn = standIns("tangent", options);
   const needed = contributors(b, of, nodes, standIn, options.leaves);
   const known = new Map<ValueId, ValueId>();

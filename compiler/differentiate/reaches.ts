@@ -8,7 +8,7 @@ import type { RequestOptions } from "./requests.ts";
 export function reaches(
   b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], options: RequestOptions = {},
 ): boolean {
-  const marked = dependents(b, wrt, between(b, wrt, of, options), standIns("backward", options), options.leaves);
+  const marked = dependents(b, wrt, between(b, wrt, of), standIns("backward", options), options.leaves);
   return of.some((value) => marked[value] === 1);
 }
 
@@ -19,7 +19,7 @@ export function reaches(
 export function creditPath(
   b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], options: RequestOptions = {},
 ): readonly Node[] | null {
-  const nodes = between(b, wrt, of, options);
+  const nodes = between(b, wrt, of);
   const standIn = standIns("backward", options);
   const marked = dependents(b, wrt, nodes, standIn, options.leaves);
   let value = of.find((candidate) => marked[candidate] === 1);

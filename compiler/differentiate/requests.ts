@@ -14,11 +14,6 @@ export interface RequestOptions {
   /** Told of a call that has only the other mode's rule (an error of the request). */
   readonly missing?: (call: CallSite, mode: Mode) => void;
   /**
-   * Values that the request takes as given, whatever they were computed from: inside of a rule, its call's inputs and the
-   * cotangents that it gets. Credit ends at them.
-   */
-  readonly given?: ReadonlySet<ValueId>;
-  /**
    * Values that are free variables where the request stands (arguments of the function around it, the cotangent that a
    * rule was given): credit reaches them and goes no further.
    */
@@ -75,15 +70,11 @@ export function* links(b: Builder, node: Node, standIn: StandIn): Generator<read
   }
 }
 
-/**
- * Where a way from a value of `wrt` to a value of `of` can lie: in the nodes defined between them, but for those that
- * made the values which are given.
- */
-export function between(b: Builder, wrt: readonly ValueId[], of: readonly ValueId[], { given }: RequestOptions): readonly Node[] {
+/** Where a way from a value of `wrt` to a value of `of` can lie: in the nodes defined between them. */
+export function between(b: Builder, wrt: readonly ValueId[], of: readonly ValueId[]): readonly Node[] {
   const first = Math.min(...wrt);
   const last = Math.max(...of);
-  return b.nodes.filter(({ results }) =>
-    results.length > 0 && results[0] <= last && results[results.length - 1] > first && !results.some((result) => given?.has(result)));
+  return b.nodes.filter(({ results }) => results.length > 0 && results[0] <= last && results[results.length - 1] > first);
 }
 
 const mark = (b: Builder, values: readonly ValueId[]): Uint8Array => {

@@ -212,8 +212,6 @@ export interface Frame {
   readonly mayAssign: boolean;
   /** Inside a rule's body: the line of the rule set, null for a function's own rule. */
   readonly activeRule?: RuleSetItem | null;
-  /** Inside a rule's body: the inputs of its call and the cotangents or tangents it gets. Requests there end at them. */
-  readonly given?: ReadonlySet<ValueId>;
   /** True under a run-time `if`: no tap, no host call. */
   readonly conditional: boolean;
   /** Directly in the arm of a run-time `if`: no `return`. */

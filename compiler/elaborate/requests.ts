@@ -113,7 +113,6 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
       return undefined;
     },
     missing: (call, mode) => fail(say.missingRule(span, call.callee, mode)),
-    given: frame.given,
   };
   return { options, surrogates };
 }
