@@ -24,13 +24,12 @@ const LARGEST_BYTES = 256;
 
 /** The op of numbers alone: all args are filled by one number each, so the result is too. */
 const foldSplats: Rewrite = (w, node) => {
-  const numbers: number[] = [];
+  const scalars: Tensor[] = [];
   for (const arg of node.args) {
     const number = w.splat(arg);
     if (number === undefined) return undefined;
-    numbers.push(number);
+    scalars.push(tensorOf({ element: w.typeOf(arg).element, shape: [], data: [number] }));
   }
-  const scalars = node.args.map((arg, i): Tensor => ({ type: { ...w.typeOf(arg), shape: [] }, data: Float64Array.of(numbers[i]) }));
   const [result] = compute(node, scalars);
   return w.constant({ element: result.type.element, shape: w.shapeOf(node.args[0]) }, result.data[0]);
 };
@@ -64,9 +63,10 @@ const foldSmallIntegers: Rewrite = (w, node) => (isFloat(w.typeOf(node.args[0]).
  * and n times that integer fits the significand.
  */
 const foldSplatSum: Rewrite<"reduce_sum"> = (w, node) => {
-  const number = w.splat(node.args[0]);
-  if (number === undefined) return undefined;
+  const written = w.splat(node.args[0]);
+  if (written === undefined) return undefined;
   const { element, shape } = w.typeOf(node.args[0]);
+  const number = stored(element, written);
   const count = elementCount(node.attributes.axes.map((axis) => shape[axis]));
   const type = resultType(w, node);
   if (element === "bool") return w.constant(type, number * (count % 2));
@@ -88,7 +88,7 @@ const foldIotaOfOne: Rewrite<"iota"> = (w, { attributes: { element, shape, axis 
 const foldEqualNumbers: Rewrite<"constant"> = (w, { attributes: { element, shape, data } }) => {
   if (data.length < 2) return undefined;
   const first = stored(element, data[0]);
-  return data.every((number) => Object.is(stored(element, number), first)) ? w.constant({ element, shape }, first) : undefined;
+  return data.every((number) => Object.is(stored(element, number), first)) ? w.constant({ element, shape }, data[0]) : undefined;
 };
 
 const foldings: Rewrites = {

@@ -97,11 +97,10 @@ export class Rewriter extends Builder {
     return this.types[value].shape;
   }
 
-  /** The one number that fills a constant, as the element stores it. */
+  /** The one number that fills a constant, as it is written: f32 stores it rounded. */
   splat(value: ValueId): number | undefined {
-    const constant = this.as(value, "constant");
-    if (constant?.attributes.data.length !== 1) return undefined;
-    return stored(constant.attributes.element, constant.attributes.data[0]);
+    const data = this.as(value, "constant")?.attributes.data;
+    return data?.length === 1 ? data[0] : undefined;
   }
 
   /** Whether nothing else uses the value, so that a rewrite of its only user makes it vanish. */
