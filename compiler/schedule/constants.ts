@@ -12,21 +12,32 @@ export class ConstantPool {
   readonly constants: Constant[] = [];
   /** So far. */
   byteLength = 0;
-  private readonly known = new Map<string, Placement>();
+  /** By hash of the bytes. */
+  private readonly known = new Map<number, Constant[]>();
 
   place(node: OpNode<"constant">): Placement {
     const { element, shape, data } = node.attributes;
     const bytes = encode(element, elementCount(shape), data);
-    const key = bytes.join();
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
-    const at = this.byteLength;
-    this.known.set(key, at);
-    this.constants.push({ at, bytes });
+    const key = hash(bytes);
+    const alike = this.known.get(key) ?? [];
+    const known = alike.find((constant) => sameBytes(constant.bytes, bytes));
+    if (known !== undefined) return known.at;
+    const constant = { at: this.byteLength, bytes };
+    this.known.set(key, [...alike, constant]);
+    this.constants.push(constant);
     this.byteLength += aligned(bytes.length);
-    return at;
+    return constant.at;
   }
 }
+
+/** FNV-1a (Fowler, Noll, Vo). */
+function hash(bytes: Uint8Array): number {
+  let state = 0x811c9dc5;
+  for (const byte of bytes) state = Math.imul(state ^ byte, 0x01000193);
+  return state;
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** Little-endian, as memory holds it. */
 function encode(element: Element, count: number, data: readonly number[]): Uint8Array {
