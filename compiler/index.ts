@@ -3,6 +3,7 @@ import { say } from "./diagnostics/catalogue.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { elaborate, type Elaborated } from "./elaborate/index.ts";
 import type { Graph } from "./ir/graph.ts";
+import { checkProofs } from "./proofs.ts";
 import { optimize } from "./optimize/index.ts";
 import type { Artifact, Program, Target } from "./program.ts";
 import { schedule } from "./schedule/index.ts";
@@ -47,18 +48,18 @@ export { checkGradients, type LeafReport, type RequestReport } from "./gradcheck
 export const check = (source: string, options: SourceOptions): Elaborated => elaborate(source, options);
 
 export async function compile(source: string, options: CompileOptions): Promise<CompileResult> {
-  const { graph, diagnostics } = elaborate(source, options);
+  const { graph, diagnostics, proofs } = elaborate(source, options);
   if (graph === null) return { graph, diagnostics, optimized: null, program: null, artifacts: [] };
   const optimized = optimize(graph, { fastMath: options.fastMath });
   const program = schedule(optimized, options.targets[0].machine);
-  const over = overBudget(program, graph, options);
-  if (over !== null) return { graph, diagnostics: [...diagnostics, over], optimized, program, artifacts: [] };
+  const refused = [...overBudget(program, graph, options), ...checkProofs(proofs, optimized, program)];
+  if (refused.length > 0) return { graph, diagnostics: [...diagnostics, ...refused], optimized, program, artifacts: [] };
   const artifacts = await Promise.all(options.targets.map((target) => target.emit(program)));
   return { graph, diagnostics, optimized, program, artifacts };
 }
 
-function overBudget({ peakBytes, memory }: Program, graph: Graph, { memory: budget, file }: CompileOptions): Diagnostic | null {
-  if (budget === undefined || peakBytes <= budget) return null;
+function overBudget({ peakBytes, memory }: Program, graph: Graph, { memory: budget, file }: CompileOptions): Diagnostic[] {
+  if (budget === undefined || peakBytes <= budget) return [];
   const parts = `state takes ${memory.stateBytes} bytes, constants ${memory.constantBytes}, intermediate values ${memory.arenaBytes}`;
-  return say.overBudget(graph.entries[0]?.span ?? { file, start: 0, end: 0 }, peakBytes, budget, parts);
+  return [say.overBudget(graph.entries[0]?.span ?? { file, start: 0, end: 0 }, peakBytes, budget, parts)];
 }

@@ -185,6 +185,7 @@ export const say = {
   missingArgument: wording("arguments", (name: string, owner: string, known: readonly string[]) => ({
     message: `argument ${quote(name)} of ${owner} is missing`, help: known.length > 0 ? `${owner} takes ${list(known)}` : undefined,
   })),
+  coreArguments: wording("arguments", (name: string, why: string) => ({ message: `the arguments of core.${name} do not fit`, label: why })),
   placeNeeded: wording("arguments", (name: string, owner: string) => ({ message: `argument ${quote(name)} of ${owner} must name a value in scope` })),
   recursion: wording("recursion", (name: string) => ({ message: `${quote(name)} calls itself without end`, help: "recursion must change a generic and stop under `static if`" })),
   unknownGeneric: wording("generics", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no generic ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : "it has none") })),

@@ -143,6 +143,9 @@ function field(frame: Frame, expression: FieldExpression): Value {
       if (value) return value;
       return fail(say.noMember(expression.name.span, name, describe(object), [...object.members.keys()]));
     }
+    case "builtin":
+      if (object.name === "core") return { kind: "builtin", name: `core.${name}` };
+      return fail(say.noField(expression.name.span, name, describe(object), []));
     case "constructor":
       return fail(say.memberOfConstructor(expression.span, object.declaration.name.text, name));
     case "tensor":

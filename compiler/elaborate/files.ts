@@ -22,6 +22,7 @@ export interface FileOptions {
 function rootScope(): Scope {
   const scope = new Scope(null);
   for (const name of Object.keys(builtins())) scope.bind(name, { kind: "builtin", name });
+  scope.bind("core", { kind: "builtin", name: "core" });
   scope.bind("true", boolean(true));
   scope.bind("false", boolean(false));
   scope.bind("inf", number(Number.POSITIVE_INFINITY, false));

@@ -1,6 +1,8 @@
 /** `--emit`: the stages between text and module, as text. */
+import { printDerived, simplified } from "../../compiler/elaborate/derived.ts";
 import { printGraph } from "../../compiler/ir/print.ts";
-import { parse } from "../../grammar/index.ts";
+import { positionOf } from "../../compiler/diagnostics/render.ts";
+import { parse, type Span } from "../../grammar/index.ts";
 import { targets } from "../compile.ts";
 import { compile } from "../../compiler/index.ts";
 import { emitText } from "../wasm/index.ts";
@@ -9,7 +11,7 @@ import type { BuildFlags } from "./options.ts";
 import { printKernels, printPlan } from "../../compiler/schedule/print.ts";
 import { refuseErrors, type Source } from "./sources.ts";
 
-export const stages = ["ast", "graph", "optimized", "kernels", "plan", "wat", "js"] as const;
+export const stages = ["ast", "graph", "grad", "optimized", "kernels", "plan", "wat", "js"] as const;
 export type Stage = (typeof stages)[number];
 
 export async function emitStage(stage: Stage, source: Source, flags: BuildFlags, io: Io): Promise<string> {
@@ -23,10 +25,16 @@ export async function emitStage(stage: Stage, source: Source, flags: BuildFlags,
   if (graph === null || optimized === null || program === null) return "";
   switch (stage) {
     case "graph": return printGraph(graph);
+    case "grad": return printDerived(simplified(graph), ({ span }) => lineOf(source, span));
     case "optimized": return printGraph(optimized);
     case "kernels": return printKernels(program);
     case "plan": return printPlan(program);
     case "wat": return emitText(program);
     case "js": return artifacts.map((artifact) => (artifact.kind === "js" ? `${artifact.source}\n` : "")).join("");
   }
+}
+
+/** What a derived line comes from: `digits.pull:9`; lines of the library say nothing. */
+function lineOf(source: Source, span: Span): string {
+  return span.file === source.file ? `${span.file}:${positionOf(source.text, span.start).line}` : "";
 }

@@ -8,6 +8,7 @@ import { fail } from "../problem.ts";
 import { gradient, pullRequest, pushRequest, tapsRequest } from "../requests.ts";
 import type { Value } from "../values.ts";
 import { Arguments } from "./arguments.ts";
+import { callCore } from "./core.ts";
 import { mathBuiltins } from "./math.ts";
 import { randomBuiltins } from "./random.ts";
 import { shapeBuiltins } from "./shape.ts";
@@ -44,6 +45,7 @@ export const builtins = (): Readonly<Record<string, Builtin>> =>
   (table ??= { ...mathBuiltins, ...shapeBuiltins, ...randomBuiltins, ...requests });
 
 export function callBuiltin(frame: Frame, name: string, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
+  if (name.startsWith("core.")) return callCore(frame, name.slice("core.".length), given, span);
   const builtin = builtins()[name];
   frame.context.builder.site = frame.session.site(span, frame.path);
   if (builtin.variadic) {

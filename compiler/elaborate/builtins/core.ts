@@ -1,0 +1,54 @@
+/**
+ * `core.dot(a, b, leftContract = [1], rightContract = [0])`: every op of the op table by its own name, nothing implicit.
+ * It is what `--emit grad` prints, so that a derived program can be compiled again.
+ */
+import { say } from "../../diagnostics/catalogue.ts";
+import type { Span } from "../../../grammar/index.ts";
+import type { AttributesOf, OpName } from "../../ops/attributes.ts";
+import { opNames, ShapeError } from "../../ops/index.ts";
+import type { GivenArgument } from "../calls.ts";
+import type { Frame } from "../context.ts";
+import { fail } from "../problem.ts";
+import { asTensor, idOf, staticNumber, tensor } from "../tensors.ts";
+import { describe, tuple, type Value } from "../values.ts";
+
+/** Ops whose attribute is a word carry it in their name: `core.scatter_add`. */
+const modes: Readonly<Record<string, readonly [OpName, Readonly<Record<string, string>>]>> = {
+  scatter_add: ["scatter", { mode: "add" }], scatter_set: ["scatter", { mode: "set" }], scatter_max: ["scatter", { mode: "max" }],
+};
+
+/** Attributes that are lists: absent ones are empty. */
+const lists: Readonly<Partial<Record<OpName, readonly string[]>>> = {
+  dot: ["leftBatch", "rightBatch", "leftContract", "rightContract"], broadcast: ["shape", "axes"], reshape: ["shape"], random_bits: ["shape"],
+  iota: ["shape"], constant: ["shape", "data"], reduce_sum: ["axes"], reduce_prod: ["axes"], reduce_max: ["axes"], reduce_min: ["axes"], reverse: ["axes"],
+  slice: ["start", "limit", "step"], pad: ["low", "high", "interior"], transpose: ["permutation"],
+};
+
+export const coreNames = (): readonly string[] => [...opNames.filter((name) => name !== "scatter"), ...Object.keys(modes)];
+
+export function callCore(frame: Frame, name: string, given: readonly GivenArgument[], span: Span): Value {
+  const [op, fixed] = modes[name] ?? [opNames.find((known) => known === name), {}];
+  if (!op) return fail(say.noField(span, name, "core", coreNames()));
+  const args = given.filter((argument) => argument.name === undefined).map((argument) => idOf(frame.context, asTensor(frame.context, argument.value, argument.span), argument.span));
+  const attributes: Record<string, unknown> = { ...Object.fromEntries((lists[op] ?? []).map((list) => [list, []])), ...fixed };
+  for (const argument of given) if (argument.name !== undefined) attributes[argument.name] = attribute(argument.name, argument);
+  frame.context.builder.site = frame.session.site(span, frame.path);
+  try {
+    // The op's own type rule checks names and values; the union over all ops cannot be told from the text.
+    const results = frame.context.builder.ops(op, args, attributes as AttributesOf<OpName>).map((id) => tensor(frame.context, id));
+    return results.length === 1 ? results[0] : tuple(results);
+  } catch (error) {
+    if (error instanceof ShapeError || error instanceof TypeError) return fail(say.coreArguments(span, name, error instanceof ShapeError ? error.message : "an attribute is missing"));
+    throw error;
+  }
+}
+
+function attribute(name: string, argument: GivenArgument): unknown {
+  const { value, span } = argument;
+  if (value.kind === "builtin") return value.name; // an element: `to = f32`
+  if (value.kind === "boolean") return value.value;
+  const number = staticNumber(value);
+  if (number !== undefined) return number;
+  if (value.kind !== "tuple") return fail(say.argumentNotStatic(span, name, "core", describe(value)));
+  return value.items.map((item) => staticNumber(item) ?? (item.kind === "boolean" ? Number(item.value) : fail(say.argumentNotStatic(span, name, "core", describe(item)))));
+}
