@@ -16,7 +16,7 @@ import { transposed } from "./transpose.ts";
 export function directProduct(request: DotRequest, product: Product, strides: Strides, lanes: Lanes): RoledKernel {
   const { columns } = product;
   const turned = lanes === 4 && strides.rightColumn !== 1;
-  const size = turned ? turnedTile(product) : chooseTile(product.rows, Math.ceil(columns / lanes), false);
+  const size = turned ? turnedTile(product) : chooseTile(product.rows, Math.ceil(columns / lanes), { packed: false, copyCost: 0.15 });
   const scope = new ProductScope(request, product);
   const body = scope.eachBatch((left, right, batch) =>
     runs(columns, size.vectors * lanes).flatMap((columnRun) =>

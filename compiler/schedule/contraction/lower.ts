@@ -29,6 +29,8 @@ const BLOCK_BYTES = { packed: 393216, inPlace: 163840 };
 const PACK_LEFT = { depth: 128, columns: 96 };
 /** The same where a step in k is a multiple of 2048 bytes, which fall on few sets of a cache. */
 const PACK_LEFT_ALIGNED = { depth: 24, columns: 48, elements: 512 };
+/** Multiply-adds from which speed counts more than code. */
+const LARGE = 2 ** 21;
 /** Most row tiles packed together. */
 const LEFT_TILES = 12;
 
@@ -97,7 +99,7 @@ function choosePacking(request: DotRequest, product: Product): Packing | null {
   const packLeft = leftDepth !== 1 && rows > FEW_ROWS && depth >= least.depth && columns >= least.columns;
   const inPlace = IN_PLACE.some((limit) => rows <= limit.rows && 4 * columns * depth <= limit.bytes && (limit.anyLayout || rightColumn === 1));
   if (inPlace && !packLeft) return null;
-  const tile = chooseTile(rows, Math.ceil(columns / 4), true);
+  const tile = chooseTile(rows, Math.ceil(columns / 4), { packed: true, copyCost: rows * columns * depth < LARGE ? 0.15 : 0 });
   const panels = Math.ceil(columns / (4 * tile.vectors));
   const fitting = Math.max(2, Math.floor((packLeft ? BLOCK_BYTES.packed : BLOCK_BYTES.inPlace) / (16 * tile.vectors * depth)));
   const blocks = Math.ceil(panels / fitting);
