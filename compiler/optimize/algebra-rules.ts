@@ -61,7 +61,8 @@ export const algebraRules: readonly AlgebraRule[] = [
   rule("x + x -> 0", add(x, x), zerosLike, { over: "bool" }),
   rule("x + -y -> x - y", add(x, neg(y)), ({ b, x, y }) => b.sub(x, y)),
   rule("x - -y -> x + y", sub(x, neg(y)), ({ b, x, y }) => b.add(x, y)),
-  rule("(x + c) + d -> x + (c + d)", add(add(x, constant), another), ({ b, x, c, d }) => b.add(x, b.add(c, d)), { fastMathOnly: REORDERS, when: notNumber }),
+  rule("(x + c) + d -> x + (c + d)", add(add(x, constant), another), ({ b, x, c, d }) => b.add(x, b.add(c, d)),
+    { fastMathOnly: REORDERS, when: notNumber }),
 
   // ---- signs
   rule("-(-x) -> x", neg(neg(x)), ({ x }) => x),
@@ -93,7 +94,7 @@ export const algebraRules: readonly AlgebraRule[] = [
   rule("x * (1 / y) -> x / y", mul(x, div(one, y)), ({ b, x, y }) => b.div(x, y), { fastMathOnly: "rounds once, not twice" }),
   rule("x / x -> 1", div(x, x), ({ b, x }) => b.like(x, 1), { fastMathOnly: "0 / 0 is NaN" }),
 
-  // ---- powers
+  // ---- powers: pow is an approximation on every target, a product or quotient is right in every bit
   rule("x^0 -> 1", integerPow(0)(x), ({ b, x }) => b.like(x, 1)),
   rule("x^1 -> x", integerPow(1)(x), ({ x }) => x),
   rule("x^2 -> x * x", integerPow(2)(x), ({ b, x }) => b.mul(x, x)),

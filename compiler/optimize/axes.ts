@@ -7,6 +7,8 @@ export const isIdentity = (permutation: readonly number[]): boolean => permutati
 export const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((number, i) => number === b[i]);
 
+export const pick = (list: readonly number[], axes: readonly number[]): number[] => axes.map((axis) => list[axis]);
+
 /** The axes of a tensor of `rank` that are not among `axes`. */
 export const otherAxes = (rank: number, axes: readonly number[]): number[] => range(rank).filter((axis) => !axes.includes(axis));
 

@@ -11,12 +11,10 @@
  */
 import type { Node, Region, ValueId } from "../ir/graph.ts";
 import type { AttributesOf, OpName } from "../ops/index.ts";
+import { commutative } from "./families.ts";
 import type { Pass } from "./pass.ts";
 import { stored } from "./rewrite.ts";
 import { renumber } from "./sweep.ts";
-
-/** f(x, y) and f(y, x) are the same bits. */
-const commutative: ReadonlySet<OpName> = new Set<OpName>(["add", "mul", "min", "max", "eq", "ne", "bit_and", "bit_or", "bit_xor", "mul_high"]);
 
 export const commonSubexpressions: Pass = {
   name: "common-subexpressions",

@@ -16,3 +16,6 @@ export const elementwise = [
   ...exactElementwise,
   "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "logistic", "pow", "atan2", "integer_pow",
 ] as const satisfies readonly OpName[];
+
+/** f(x, y) and f(y, x) are the same bits. */
+export const commutative: ReadonlySet<OpName> = new Set<OpName>(["add", "mul", "min", "max", "eq", "ne", "bit_and", "bit_or", "bit_xor", "mul_high"]);

@@ -12,7 +12,7 @@
  */
 import { elementCount } from "../ir/graph.ts";
 import type { ValueId } from "../ir/graph.ts";
-import { sameNumbers } from "./axes.ts";
+import { pick, sameNumbers } from "./axes.ts";
 import { leftFree, rightFree } from "./dots.ts";
 import type { Pass } from "./pass.ts";
 import { rewrite } from "./rewrite.ts";
@@ -45,9 +45,7 @@ const flattenDot: Rewrite<"dot"> = (w, { args: [left, right], attributes: dot })
   if (unchanged) return undefined;
   const result = w.op("dot", [merged(w, left, leftRuns), merged(w, right, rightRuns)], flat);
   return w.reshape(result, [
-    ...dot.leftBatch.map((axis) => shapes[0][axis]),
-    ...leftFree(shapes[0].length, dot).map((axis) => shapes[0][axis]),
-    ...rightFree(shapes[1].length, dot).map((axis) => shapes[1][axis]),
+    ...pick(shapes[0], dot.leftBatch), ...pick(shapes[0], leftFree(shapes[0].length, dot)), ...pick(shapes[1], rightFree(shapes[1].length, dot)),
   ]);
 };
 
@@ -75,7 +73,7 @@ const positions = (of: readonly Run[], all: readonly (readonly number[])[], side
   of.map((run) => all.findIndex((other) => other[0] === run[0][side]));
 
 const merged = (w: Rewriter, value: ValueId, all: readonly (readonly number[])[]): ValueId =>
-  w.reshape(value, all.map((run) => elementCount(run.map((axis) => w.shapeOf(value)[axis]))));
+  w.reshape(value, all.map((run) => elementCount(pick(w.shapeOf(value), run))));
 
 export const flattenDots: Pass = {
   name: "flatten-dots",

@@ -15,7 +15,7 @@
  */
 import { elementCount } from "../ir/graph.ts";
 import type { ValueId } from "../ir/graph.ts";
-import { otherAxes, range } from "./axes.ts";
+import { otherAxes, pick, range } from "./axes.ts";
 import { leftFree, rightFree, span } from "./dots.ts";
 import type { Dot } from "./dots.ts";
 import type { Pass } from "./pass.ts";
@@ -32,7 +32,7 @@ function factorOf(w: Rewriter, value: ValueId, shape: readonly number[]): Factor
   const inner = w.as(value, "broadcast");
   if (inner !== undefined) return w.shapeOf(inner.args[0]).includes(1) ? undefined : { value: inner.args[0], axes: inner.attributes.axes };
   const axes = range(shape.length).filter((axis) => shape[axis] !== 1);
-  return { value: w.reshape(value, axes.map((axis) => shape[axis])), axes };
+  return { value: w.reshape(value, pick(shape, axes)), axes };
 }
 
 const sumOfProducts: Rewrite<"reduce_sum"> = (w, { args: [x], attributes: { axes: summed } }) => {
@@ -62,24 +62,21 @@ const sumOfProducts: Rewrite<"reduce_sum"> = (w, { args: [x], attributes: { axes
   const order = [...batch, ...free.left, ...free.right];
   const kept = otherAxes(shape.length, summed);
   const permutation = kept.filter((axis) => shape[axis] !== 1).map((axis) => order.indexOf(axis));
-  return w.reshape(w.transpose(dot, permutation), kept.map((axis) => shape[axis]));
+  return w.reshape(w.transpose(dot, permutation), pick(shape, kept));
 };
 
 /** Nothing is summed, or nothing is read twice: a product with broadcasts, summed over what was contracted. */
 const dotOfNone: Rewrite<"dot"> = (w, { args: [left, right], attributes: dot }) => {
   const frees = [leftFree(w.shapeOf(left).length, dot), rightFree(w.shapeOf(right).length, dot)];
   const [leftShape, rightShape] = [w.shapeOf(left), w.shapeOf(right)];
-  const terms = elementCount(dot.leftContract.map((axis) => leftShape[axis]));
-  const rows = elementCount(frees[0].map((axis) => leftShape[axis]));
-  const columns = elementCount(frees[1].map((axis) => rightShape[axis]));
+  const terms = elementCount(pick(leftShape, dot.leftContract));
+  const rows = elementCount(pick(leftShape, frees[0]));
+  const columns = elementCount(pick(rightShape, frees[1]));
   if (terms !== 1 && (rows !== 1 || columns !== 1)) return undefined;
 
   // Axes of the product: batch, the left's, the right's, contracted.
   const batch = dot.leftBatch.length;
-  const shape = [
-    ...dot.leftBatch.map((axis) => leftShape[axis]), ...frees[0].map((axis) => leftShape[axis]),
-    ...frees[1].map((axis) => rightShape[axis]), ...dot.leftContract.map((axis) => leftShape[axis]),
-  ];
+  const shape = [...pick(leftShape, dot.leftBatch), ...pick(leftShape, frees[0]), ...pick(rightShape, frees[1]), ...pick(leftShape, dot.leftContract)];
   const kept = shape.length - dot.leftContract.length;
   const contracted = span(kept, dot.leftContract.length);
   const sided = (value: ValueId, order: readonly number[], from: number, free: number): ValueId =>

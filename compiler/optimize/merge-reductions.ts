@@ -13,7 +13,7 @@
  */
 import { elementCount } from "../ir/graph.ts";
 import type { ValueId } from "../ir/graph.ts";
-import { otherAxes, reshapeGroups, sameNumbers } from "./axes.ts";
+import { otherAxes, pick, reshapeGroups, sameNumbers } from "./axes.ts";
 import { isFloat } from "./families.ts";
 import type { Pass } from "./pass.ts";
 import { rewrite } from "./rewrite.ts";
@@ -21,7 +21,6 @@ import type { Rewrite, Rewriter, Rewrites } from "./rewrite.ts";
 
 type Reduction = "reduce_sum" | "reduce_prod" | "reduce_max" | "reduce_min";
 
-const pick = (list: readonly number[], axes: readonly number[]): number[] => axes.map((axis) => list[axis]);
 const sorted = (axes: readonly number[]): number[] => [...axes].sort((a, b) => a - b);
 
 /** Axes of size 1 vanish by a reshape; the others are named ascending. */

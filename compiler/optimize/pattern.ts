@@ -6,7 +6,7 @@
  */
 import type { Element, ValueId } from "../ir/graph.ts";
 import type { AttributesOf, OpName } from "../ops/index.ts";
-import { isFloat } from "./families.ts";
+import { commutative, isFloat } from "./families.ts";
 import type { Candidate, Rewrite, Rewriter, Rewrites } from "./rewrite.ts";
 
 export type Variable = "x" | "y" | "z" | "c" | "d";
@@ -94,8 +94,6 @@ export const rounded = { floor: op("floor"), ceil: op("ceil"), round: op("round"
 export const shift = { left: op("shift_left"), right: op("shift_right") };
 
 // ---- matching
-
-const commutative: ReadonlySet<OpName> = new Set<OpName>(["add", "mul", "min", "max", "eq", "ne", "bit_and", "bit_or", "bit_xor"]);
 
 interface Bindings {
   readonly values: Partial<Record<Variable, ValueId>>;

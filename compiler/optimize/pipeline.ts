@@ -11,6 +11,7 @@ import { formDots } from "./form-dots.ts";
 import { joinPads } from "./join-pads.ts";
 import { mergeReductions } from "./merge-reductions.ts";
 import type { Pass, PassOptions } from "./pass.ts";
+import { shrinkDots } from "./shrink-dots.ts";
 import { simplifyAlgebra } from "./simplify-algebra.ts";
 import { simplifyMovement } from "./simplify-movement.ts";
 import { sinkMovement } from "./sink-movement.ts";
@@ -31,7 +32,8 @@ export const passes: readonly Pass[] = [
   mergeReductions, // after sink-movement, which brings movement to reductions
   joinPads,
   formDots, // after sink-movement: what is left to broadcast differs between the factors
-  absorbTransposes, // after form-dots, which leaves transposes of results
+  shrinkDots,
+  absorbTransposes, // after form-dots, and shrink-dots, which leave transposes of results
   flattenDots, // after absorb-transposes: a reshape in between would hide the transpose
 ];
 

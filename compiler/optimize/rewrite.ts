@@ -123,10 +123,9 @@ export class Rewriter extends Builder {
       const found = this.simplify(moved);
       if (found !== undefined) return [found];
     }
-    const first = this.types.length;
-    for (const result of node.results) this.define(types[result]);
+    const results = node.results.map((result) => this.define(types[result]));
     // Before the first change every node is the old one: no copy is made of what stays.
-    const copy = same && node.results[0] === first ? node : { ...moved, results: node.results.map((_, i) => (first + i) as ValueId) };
+    const copy = same && node.results[0] === results[0] ? node : { ...moved, results };
     this.nodes.push(copy);
     for (const result of copy.results) this.definitions[result] = copy;
     return copy.results;

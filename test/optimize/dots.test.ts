@@ -7,6 +7,7 @@ import { flattenDots } from "../../compiler/optimize/flatten-dots.ts";
 import { formDots } from "../../compiler/optimize/form-dots.ts";
 import type { Pass } from "../../compiler/optimize/index.ts";
 import { mergeReductions } from "../../compiler/optimize/merge-reductions.ts";
+import { shrinkDots } from "../../compiler/optimize/shrink-dots.ts";
 import { after, expression, f32, regionOf, runPass, type } from "./regions.ts";
 
 type Build = (b: Builder, x: ValueId, y: ValueId) => ValueId;
@@ -110,6 +111,23 @@ describe("form-dots", () => {
     ["a contraction of size 1", [f32(4, 1), f32(1, 3)], (b, x, y) => dot(b, x, y, { contract: [[1, 0]] }),
       "reshape{[4,3]}(mul(broadcast{[4,3,1] [0,2]}(x), broadcast{[4,3,1] [1,2]}(transpose{[1,0]}(y))))"],
     ["a row times a matrix", [f32(16), f32(16, 3)], (b, x, y) => dot(b, x, y, { contract: [[0, 0]] }), "dot{[] [] [0] [0]}(x, y)"],
+  ]);
+});
+
+describe("shrink-dots", () => {
+  const splat = (b: Builder, ...shape: number[]): ValueId => b.constant(f32(...shape), 3);
+  check(shrinkDots, [
+    ["a left that repeats rows", [f32(16), f32(16, 4)], (b, x, y) => dot(b, broadcast(b, x, [8, 16], [1]), y, { contract: [[1, 0]] }),
+      "broadcast{[8,4] [1]}(dot{[] [] [0] [0]}(x, y))"],
+    ["a right that is one number", [f32(8, 16)], (b, x) => dot(b, x, splat(b, 16, 4), { contract: [[1, 0]] }),
+      "broadcast{[8,4] [0]}(dot{[] [] [1] [0]}(x, 3))"],
+    ["a right that is the same for every batch", [f32(5, 8, 16), f32(16, 4)], (b, x, y) =>
+      dot(b, x, broadcast(b, y, [5, 16, 4], [1, 2]), { batch: [[0, 0]], contract: [[2, 1]] }), "dot{[] [] [2] [0]}(x, y)"],
+    ["a left that is the same for every batch", [f32(8, 16), f32(5, 16, 4)], (b, x, y) =>
+      dot(b, broadcast(b, x, [5, 8, 16], [1, 2]), y, { batch: [[0, 0]], contract: [[2, 1]] }), "transpose{[1,0,2]}(dot{[] [] [1] [1]}(x, y))"],
+    ["repetition along what is contracted", [f32(8), f32(16, 4)], (b, x, y) => dot(b, broadcast(b, x, [8, 16], [0]), y, { contract: [[1, 0]] }),
+      "dot{[] [] [1] [0]}(broadcast{[8,16] [0]}(x), y)"],
+    ["nothing repeated", [f32(8, 16), f32(16, 4)], (b, x, y) => dot(b, x, y, { contract: [[1, 0]] }), "dot{[] [] [1] [0]}(x, y)"],
   ]);
 });
 
