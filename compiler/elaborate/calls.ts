@@ -29,6 +29,8 @@ export interface GivenArgument {
   readonly span: Span;
   /** As written, for messages and for requests that need a place rather than a value. */
   readonly expression?: Expression;
+  /** The value where a type is expected; only arguments of builtins, which are computed when they are asked for. */
+  readonly under?: (expected: Expected) => Value;
 }
 
 export const isLibrary = (file: string): boolean => file.startsWith("std/");
@@ -78,6 +80,7 @@ function lazyArgument(frame: Frame, argument: Argument): GivenArgument {
     get value() {
       return (value ??= evaluate(frame, argument.value));
     },
+    under: (expected) => (value ??= evaluate(frame, argument.value, expected)),
   };
 }
 

@@ -86,22 +86,34 @@ function indexFamily(frame: Frame, object: ModelValue, expression: IndexExpressi
 }
 
 export function familyMember(frame: Frame, family: ModelValue, at: number, span: Span): ModelValue {
-  const pick = (value: Value): Value => {
-    switch (value.kind) {
-      case "tensor":
-        return takeAt(frame, value, 0, at, span);
-      case "record":
-        return { kind: "record", fields: new Map([...value.fields].map(([name, inner]) => [name, pick(inner)])) };
-      case "tuple":
-        return tuple(value.items.map(pick), value.list);
-      case "model":
-        return { ...value, path: undefined, members: new Map([...value.members].map(([name, member]) => [name, { ...member, value: pick(member.value) }])) };
-      default:
-        return value;
+  const { path } = family;
+  const member = takeMember(frame, family, at, span, path === undefined ? undefined : { from: path, to: `${path}[${at}]` });
+  return member.kind === "model" ? { ...member, family: undefined } : family;
+}
+
+/** What a tree of stacked leaves holds at one position. Models know the stack that they are part of. */
+export function takeMember(frame: Frame, value: Value, at: number, span: Span, rename?: { readonly from: string; readonly to: string }): Value {
+  const pick = (inner: Value): Value => takeMember(frame, inner, at, span, rename);
+  switch (value.kind) {
+    case "tensor":
+      return takeAt(frame, value, 0, at, span);
+    case "record":
+      return { kind: "record", fields: new Map([...value.fields].map(([name, inner]) => [name, pick(inner)])) };
+    case "tuple":
+      return tuple(value.items.map(pick), value.list);
+    case "model": {
+      const { path } = value;
+      const stack = value.place ?? (path === undefined ? undefined : { path, at: [] });
+      return {
+        ...value,
+        members: new Map([...value.members].map(([name, member]) => [name, { ...member, value: pick(member.value) }])),
+        path: path !== undefined && rename && path.startsWith(rename.from) ? rename.to + path.slice(rename.from.length) : path,
+        place: stack && { path: stack.path, at: [...stack.at, at] },
+      };
     }
-  };
-  const members = new Map([...family.members].map(([name, member]) => [name, { ...member, value: pick(member.value) }]));
-  return { ...family, members, family: undefined, path: family.path === undefined ? undefined : `${family.path}[${at}]` };
+    default:
+      return value;
+  }
 }
 
 /** The slice at one place of an own axis; the axis vanishes. */

@@ -9,7 +9,8 @@ import { bindDefaults, bindGenerics } from "./generics.ts";
 import { fail, Problem } from "./problem.ts";
 import { mark } from "./rules.ts";
 import { Scope } from "./scope.ts";
-import { createStates, readNode } from "./states.ts";
+import { takeMember } from "./indexing.ts";
+import { assignAt, createStates, readNode } from "./states.ts";
 import { runBlock } from "./statements.ts";
 import { evaluateSize, freshTensor, instantiateType, Matcher, openNames, parameterTypes } from "./types.ts";
 import { type ConstructorValue, describe, type Member, type ModelValue, number, tuple, type Value } from "./values.ts";
@@ -92,11 +93,24 @@ export function readModel(context: Context, node: ModelNode): ModelValue {
 export function resolveMember(frame: Frame, model: ModelValue, name: string, span: Span): Value | undefined {
   const known = model.members.get(name);
   if (known) return known.value;
-  const node = model.path === undefined ? undefined : frame.session.modelNodes.get(model.path);
+  const node = nodeOfModel(frame.session, model);
   if (!node) return undefined;
   complete(frame.session, node, span);
   const member = node.members.get(name);
-  return member && readNode(frame.context, member.node);
+  return member && readPlaced(frame, member.node, model, span);
+}
+
+/** The state behind an instance: of one model of a family that of the whole stack. */
+function nodeOfModel(session: Session, { path, place }: ModelValue): ModelNode | undefined {
+  const at = place?.path ?? path;
+  return at === undefined ? undefined : session.modelNodes.get(at);
+}
+
+/** What a member's node holds for this model: of one model of a family its part of the stack. */
+function readPlaced(frame: Frame, node: StateNode, model: ModelValue, span: Span): Value {
+  const { place, path } = model;
+  const rename = place && path !== undefined ? { from: place.path, to: path } : undefined;
+  return (place?.at ?? []).reduce<Value>((value, at) => takeMember(frame, value, at, span, rename), readNode(frame.context, node));
 }
 
 /** `Linear[_, 128]` called in a model's body: a layer of that model, named after its kind and order. */
@@ -115,14 +129,14 @@ const snakeCase = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "
 function layerMember(frame: Frame, self: ModelValue, name: string, constructor: ConstructorValue): ModelValue {
   const known = self.members.get(name)?.value;
   if (known?.kind === "model") return known;
-  const owner = self.path === undefined ? undefined : frame.session.modelNodes.get(self.path);
+  const owner = nodeOfModel(frame.session, self);
   if (!owner) return fail(say.layerMissing(constructor.span, name, describe(self)));
   let node = owner.members.get(name)?.node;
   if (!node) {
     node = instantiate(frame.session, constructor, `${owner.path}.${name}`, owner.frozen, owner.families);
     owner.members.set(name, { role: "layer", node });
   }
-  const value = readNode(frame.context, node);
+  const value = readPlaced(frame, node, self, constructor.span);
   return value.kind === "model" ? value : fail(say.layerMissing(constructor.span, name, describe(value)));
 }
 
@@ -134,7 +148,7 @@ export function runMember(frame: Frame, statement: MemberStatement): void {
   const name = statement.name.text;
   if (frame.slot && statement.role === "state") return frame.slot(statement);
   if (!self) return fail(say.memberOutsideModel(statement.span, statement.role));
-  const owner = self.path === undefined ? undefined : frame.session.modelNodes.get(self.path);
+  const owner = nodeOfModel(frame.session, self);
   if (!self.members.has(name) && owner && !owner.members.has(name)) {
     const node = memberNode(frame, statement, owner);
     owner.members.set(name, { role: statement.role === "layer" ? "layer" : statement.role === "state" ? "state" : "param", node });
@@ -148,8 +162,12 @@ function bindMember(frame: Frame, self: ModelValue, owner: ModelNode | undefined
   const node = owner?.members.get(name)?.node;
   if (node && (statement.role !== "param" || snapshot === undefined)) {
     const path = node.kind === "model" ? node.path : `${owner?.path}.${name}`;
+    const { span } = statement.name;
     // State reads as it is now; a layer's own state changes while the body runs.
-    scope.define(name, { read: (context) => (statement.role === "layer" && snapshot && !hasState(node) ? snapshot : readNode(context, node)), span: statement.name.span, target: { path } });
+    const read = (context: Context): Value =>
+      (statement.role === "layer" && snapshot && !hasState(node) ? snapshot : readPlaced({ ...frame, context }, node, self, span));
+    const at = self.place?.at;
+    scope.define(name, at ? { read, span, assign: (value) => assignAt(frame, node, at, value, span) } : { read, span, target: { path } });
     return;
   }
   if (snapshot === undefined) return fail(say.layerMissing(statement.span, name, describe(self)));
@@ -207,7 +225,7 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
   if (model.family !== undefined) fail(say.familyCall(span, name, model.family));
   const library = isLibrary(declaration.span.file);
   if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
-  const node = model.path === undefined ? undefined : frame.session.modelNodes.get(model.path);
+  const node = nodeOfModel(frame.session, model);
   const scope = new Scope(model.scope);
   const instance = model.path?.split(".") ?? [];
   const callee = enter(frame, scope, {
@@ -231,12 +249,18 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
     const value = runBlock(callee, declaration.body);
     if (node) finishInstance(frame.session, node, span);
     const result = checkResult(callee, declaration, value, matcher, library);
-    const now = node ? { ...model, members: readModel(frame.context, node).members } : model;
+    const now = node ? membersNow(frame, node, model, span) : model;
     const self: ModelValue = node && model.members.size === 0 ? now : { ...model, members: mergeMembers(now, model) };
     if (declaration.rules.length === 0 && !frame.session.ruledNames.has(name)) return result;
     return mark({ callee: name, path: instance, frame: { ...callee, self }, inputs, self, rules: declaration.rules }, result, span);
   };
   return library && !isLibrary(span.file) ? atCallSite(run, name, span) : run();
+}
+
+function membersNow(frame: Frame, node: ModelNode, model: ModelValue, span: Span): ModelValue {
+  const members = new Map<string, Member>();
+  for (const [name, { role, node: inner }] of node.members) members.set(name, { role, value: readPlaced(frame, inner, model, span) });
+  return { ...model, members };
 }
 
 /** Members made by this very call join those that the caller saw. */
@@ -269,7 +293,8 @@ function tapPathOf(frame: Frame, model: ModelValue): readonly string[] {
   if (!frame.self) return [];
   const mine = frame.self.path;
   if (model.path !== undefined && mine !== undefined && model.path.startsWith(`${mine}.`)) {
-    return [...frame.tapPath, ...model.path.slice(mine.length + 1).split(".")];
+    // The models of a family share the path of their taps: they are stacked.
+    return [...frame.tapPath, ...model.path.slice(mine.length + 1).replace(/\[\d+\]/g, "").split(".")];
   }
   const found = [...frame.self.members].find(([, member]) => member.value === model);
   return found ? [...frame.tapPath, found[0]] : frame.tapPath;

@@ -1,18 +1,19 @@
 /** Statements, in reading order. One that fails is reported and poisons the names it would have bound; the rest go on. */
-import { assertNever, type Block, type IfStatement, type Pattern, type Statement, type StaticForStatement } from "../../grammar/index.ts";
+import { assertNever, type Block, type IfStatement, type Path, type Pattern, type Statement, type StaticForStatement } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { ValueId } from "../ir/graph.ts";
 import { isLibrary } from "./calls.ts";
 import { type Cell, Context, type Frame, hashText, newCounters } from "./context.ts";
-import { choose, evaluate } from "./expressions.ts";
+import { choose, evaluate, type Expected } from "./expressions.ts";
 import { familyMember, takeAt } from "./indexing.ts";
 import { runMember } from "./models.ts";
 import { applyStatement, minimizeStatement } from "./optimizers.ts";
 import { fail, Problem } from "./problem.ts";
 import { prove } from "./prove.ts";
 import { Scope } from "./scope.ts";
-import { assignPath, expectedOf } from "./states.ts";
+import { assignPath, expectedLike, expectedOf } from "./states.ts";
 import { asTensor, close, tensor } from "./tensors.ts";
+import { child } from "./trees.ts";
 import { coerce, Matcher } from "./types.ts";
 import { describe, nothing, number, ownShape, poison, record, tuple, type Value } from "./values.ts";
 
@@ -74,7 +75,7 @@ function runStatement(frame: Frame, statement: Statement): Value | undefined {
       prove(frame, statement.value);
       return undefined;
     case "assign":
-      assignPath(frame, statement.target, evaluate(frame, statement.value));
+      assignPath(frame, statement.target, evaluate(frame, statement.value, expectedOfTarget(frame, statement.target)));
       return undefined;
     case "minimize":
       minimizeStatement(frame, statement);
@@ -89,6 +90,13 @@ function runStatement(frame: Frame, statement: Statement): Value | undefined {
     default:
       return assertNever(statement, "runStatement");
   }
+}
+
+/** What an assignment expects: `net.a.weight <- where(dead, kaiming_uniform(), net.a.weight)`. */
+function expectedOfTarget(frame: Frame, { root, steps }: Path): Expected {
+  let value = frame.scope.find(root.text)?.read(frame.context);
+  for (const step of steps) value = value && step.kind === "field" ? child(value, step.name.text) : undefined;
+  return value && expectedLike(value);
 }
 
 /** `let x: T = e`: the value in its declared type. */

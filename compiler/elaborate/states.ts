@@ -139,7 +139,8 @@ export function expectedOf(frame: Frame, type: TypeExpression): Expected {
   const template = instantiateType(frame, type, (known): TensorValue => ({ kind: "tensor", type: known, axes: known.axes, variables: [] }));
   return expectedLike(template);
 }
-function expectedLike(value: Value): Expected {
+/** The expected value where one like this is to stand. */
+export function expectedLike(value: Value): Expected {
   if (value.kind === "tensor") return { kind: "tensor", known: { element: value.type.element, shape: ownShape(value), axes: value.axes } };
   if (value.kind !== "record") return undefined;
   const fields = new Map<string, NonNullable<Expected>>();
@@ -274,20 +275,27 @@ function assignRow(frame: Frame, cell: Cell, position: Value, value: Value, span
   context.assign(cell, builder.op("scatter", [current, indices, idOf(context, row, span)], { batch: 0, mode: "set" }));
 }
 
+/** Assigns the state of one model of a family: its part of the stack, the others stay. */
+export function assignAt(frame: Frame, node: StateNode, at: readonly number[], value: Value, span: Span): void {
+  if (node.kind !== "cell") return fail(say.notYet(span, "assigning a whole tree of one model of a family"));
+  const { context } = frame;
+  const { builder } = context;
+  const { cell } = node;
+  const current = context.read(cell);
+  const shape = builder.typeOf(current).shape.slice(at.length);
+  const row = castState(frame, cell, value, shape, span);
+  const indices = builder.constant({ element: "i32", shape: [at.length] }, ...at);
+  context.assign(cell, builder.op("scatter", [current, indices, row], { batch: 0, mode: "set" }));
+}
+
 /** Assigns a tree leaf by leaf; paths that the value lacks stay as they are. */
 export function assignNode(frame: Frame, node: StateNode, value: Value, span: Span): void {
   const { context } = frame;
+  const { builder } = context;
   switch (node.kind) {
     case "cell": {
       const { cell } = node;
-      if (cell.role === "frozen") fail(say.frozenAssigned(span, cell.path));
-      const leaf = asTensor(context, value, span, cell.type.element);
-      if (leaf.type.element !== cell.type.element) fail(say.stateType(span, cell.path, describe(readNode(context, node)), describe(leaf)));
-      const shape = cell.type.shape;
-      const own = ownShape(leaf);
-      const fits = own.length <= shape.length && own.every((size, i) => size === 1 || size === shape[shape.length - own.length + i]);
-      if (!fits) fail(say.stateType(span, cell.path, describe(readNode(context, node)), describe(leaf)));
-      const id = idOf(context, broadcastTo(context, leaf, shape, cell.axes, span), span);
+      const id = castState(frame, cell, value, builder.typeOf(context.read(cell)).shape, span);
       if (id !== context.read(cell)) context.assign(cell, id);
       return;
     }
@@ -309,3 +317,18 @@ export function assignNode(frame: Frame, node: StateNode, value: Value, span: Sp
   }
 }
 
+
+/** A value that a cell, or a part of it, may take: of its element, broadcast to `shape`. */
+function castState(frame: Frame, cell: Cell, value: Value, shape: readonly number[], span: Span): ValueId {
+  const { context } = frame;
+  if (cell.role === "frozen") fail(say.frozenAssigned(span, cell.path));
+  const leaf = asTensor(context, value, span, cell.type.element);
+  const own = ownShape(leaf);
+  const fits = own.length <= shape.length && own.every((size, i) => size === 1 || size === shape[shape.length - own.length + i]);
+  const axes = cell.axes.slice(cell.axes.length - shape.length);
+  if (leaf.type.element !== cell.type.element || !fits) {
+    const wanted: TensorValue = { kind: "tensor", type: { ...cell.type, shape }, axes, variables: [] };
+    fail(say.stateType(span, cell.path, describe(wanted), describe(leaf)));
+  }
+  return idOf(context, broadcastTo(context, leaf, shape, axes, span), span);
+}

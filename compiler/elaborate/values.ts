@@ -83,6 +83,8 @@ export interface ModelValue {
   readonly frozen: boolean;
   /** A family of equals: the length of its leading axis. */
   readonly family?: number;
+  /** One of a family: the node of the stack and the positions along its leading axes. */
+  readonly place?: { readonly path: string; readonly at: readonly number[] };
 }
 
 export interface Member {

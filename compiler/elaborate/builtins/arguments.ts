@@ -42,8 +42,9 @@ export class Arguments {
     return this.slots[this.names.indexOf(name)]?.span ?? this.span;
   }
 
-  value(name: string): Value {
-    const { value } = this.slot(name);
+  value(name: string, expected?: Expected): Value {
+    const slot = this.slot(name);
+    const value = expected && slot.under ? slot.under(expected) : slot.value;
     if (value.kind === "poison") throw new Problem(null);
     // Lazy arguments moved the site to their own span.
     this.frame.context.builder.site = this.frame.session.site(this.span, this.frame.path);

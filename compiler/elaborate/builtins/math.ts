@@ -109,7 +109,7 @@ const where: Builtin = {
       const [x, y] = commonElement(frame.context, [a, b], span);
       return elementwise(frame.context, "select", [test, x, y], {}, span);
     };
-    return select(args.value("a"), args.value("b"));
+    return select(args.value("a", args.expected), args.value("b", args.expected));
   },
 };
 
