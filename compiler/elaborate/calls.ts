@@ -181,7 +181,6 @@ function callFunction(frame: Frame, target: FunctionValue, given: readonly Given
   if (mapped) return mapped;
   const scope = new Scope(target.scope);
   const callee = enter(frame, scope, { owner: library ? frame.owner : name, mayAssign: declaration.exported || declaration.train });
-  if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
   const run = (): Value => {
     const open = openNames(target.scope, declaration.generics, [...parameterTypes(declaration.parameters), declaration.result]);
     const left = bindGenerics(scope, name, declaration.generics, target.generics, span);
@@ -190,6 +189,7 @@ function callFunction(frame: Frame, target: FunctionValue, given: readonly Given
     bindExpected(callee, declaration, expected, matcher, open);
     const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, span, library);
     bindDefaults(callee, declaration.generics, left);
+    if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
     if (!declaration.body) return callHost(callee, declaration, inputs, span);
     const wanted = resultExpectation(callee, declaration);
     const value = declaration.body.kind === "block" ? runBlock(callee, declaration.body) : evaluate(callee, declaration.body, wanted);

@@ -64,10 +64,16 @@ export type Proof =
   | { readonly kind: "memory"; readonly limit: number; readonly span: Span }
   | { readonly kind: "transposed"; readonly states: readonly StateId[]; readonly span: Span };
 
+/** What a trial run found, and whose run it was. */
+export interface Deferred {
+  readonly diagnostic: Diagnostic;
+  readonly of?: Declaration;
+}
+
 export class Session {
   readonly diagnostics: Diagnostic[] = [];
   /** Found in trial runs: reported at the end where no real run said anything about the place. */
-  readonly deferred: Diagnostic[] = [];
+  readonly deferred: Deferred[] = [];
   readonly cells: Cell[] = [];
   readonly cellsByPath = new Map<string, Cell>();
   readonly modelNodes = new Map<string, ModelNode>();
@@ -85,6 +91,8 @@ export class Session {
   readonly seed: number;
   /** > 0 inside of a trial run. */
   trial = 0;
+  /** Whose trial run it is. */
+  trialOf?: Declaration;
   private readonly siteIds = new Map<string, SiteId>();
 
   constructor(seed: number) {
@@ -94,9 +102,10 @@ export class Session {
   }
 
   report(diagnostic: Diagnostic): void {
-    const list = this.trial > 0 ? this.deferred : this.diagnostics;
     const twin = (other: Diagnostic) => other.code === diagnostic.code && sameSpan(other.span, diagnostic.span);
-    if (!list.some(twin)) list.push(diagnostic);
+    if (this.trial === 0) {
+      if (!this.diagnostics.some(twin)) this.diagnostics.push(diagnostic);
+    } else if (!this.deferred.some((other) => twin(other.diagnostic))) this.deferred.push({ diagnostic, of: this.trialOf });
   }
 
   site(span: Span, path: readonly string[]): SiteId {

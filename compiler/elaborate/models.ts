@@ -42,6 +42,8 @@ export function complete(session: Session, node: ModelNode, span: Span): void {
   const scope = new Scope(node.scope);
   const frame = rootFrame(context, scope, `model ${node.declaration.name.text}`);
   session.trial++;
+  const outer = session.trialOf;
+  session.trialOf = node.declaration;
   try {
     const given = trialArguments(frame, node.declaration);
     callModel(frame, { ...readModel(context, node), family: undefined }, given, span);
@@ -50,6 +52,7 @@ export function complete(session: Session, node: ModelNode, span: Span): void {
     if (error.diagnostic) session.report(error.diagnostic);
   } finally {
     session.trial--;
+    session.trialOf = outer;
     node.pending = false;
   }
 }
@@ -224,7 +227,6 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
   const name = declaration.name.text;
   if (model.family !== undefined) fail(say.familyCall(span, name, model.family));
   const library = isLibrary(declaration.span.file);
-  if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
   const node = nodeOfModel(frame.session, model);
   const scope = new Scope(model.scope);
   const instance = model.path?.split(".") ?? [];
@@ -246,6 +248,7 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
     const missing = declaration.generics.find((generic) => left.has(generic.name.text));
     if (missing) fail(say.genericNotInferred(span, missing.name.text, name));
     keepGenerics(frame.context, node, declaration, scope);
+    if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
     const value = runBlock(callee, declaration.body);
     if (node) finishInstance(frame.session, node, span);
     const result = checkResult(callee, declaration, value, matcher, library);

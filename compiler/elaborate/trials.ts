@@ -23,7 +23,7 @@ export function tryUnused(session: Session, scope: Scope, file: File): void {
     const [first, ...others] = found;
     for (const diagnostic of first) {
       const twin = (other: Diagnostic): boolean => other.code === diagnostic.code && other.span.start === diagnostic.span.start && other.span.end === diagnostic.span.end;
-      if (others.every((list) => list.some(twin))) session.deferred.push(diagnostic);
+      if (others.every((list) => list.some(twin))) session.deferred.push({ diagnostic });
     }
   }
 }
@@ -61,7 +61,7 @@ function trial(session: Session, parent: Scope, declaration: Extract<Declaration
     for (const cell of session.cells.splice(cells)) session.cellsByPath.delete(cell.path);
     for (const path of [...session.modelNodes.keys()]) if (path.startsWith(trialPath)) session.modelNodes.delete(path);
   }
-  return session.deferred.splice(before);
+  return session.deferred.splice(before).map(({ diagnostic }) => diagnostic);
 }
 
 const trialPath = "$trial";
