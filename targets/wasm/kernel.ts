@@ -1,10 +1,11 @@
 /** A lowered kernel as a function: statements, loops with their pointers, addresses. */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
 import type { BufferId, Index, LocalId } from "../../compiler/schedule/kernel.ts";
-import { eachValue, isConstant, neverNegative, type Action, type Bindings, type Loop, type LoweredKernel, type Value } from "../lower/index.ts";
+import { isConstant, neverNegative, type Action, type Bindings, type Loop, type LoweredKernel, type Value } from "../lower/index.ts";
 import { accessForm, carrier, factorOf, indexForm, keyOf, planPointers, setsOf, startOf, withoutOffset, type Access, type Form } from "./addresses.ts";
 import type { Assembler, Ref } from "./assembler.ts";
 import { FunctionBuilder } from "./function.ts";
+import { repeatedVectors, vectorKey, type Literal } from "./repeated-vectors.ts";
 import { lifetimesOf, type Lifetimes } from "./lifetimes.ts";
 import { elementBytes, emitLoad, emitSplatLoad, emitStore, type Address } from "./memory.ts";
 import { bytesOf, emitLane, emitLiteral, emitPack, operations, valueType, type Emission } from "./operations.ts";
@@ -288,21 +289,4 @@ class KernelEmitter {
     const placed = placement === undefined || this.#kernel.buffers.get(placement)?.storage !== "bool";
     return placed && offset === undefined && loop.from.offset === undefined && bias % 4 === 0 && terms.every(([, factor]) => factor % 4 === 0);
   }
-}
-
-type Literal = Extract<Value, { kind: "literal" }>;
-
-const vectorKey = ({ type, value }: Literal): string => `${type}:${Object.is(value, -0) ? "-0" : value}`;
-
-/**
- * Vector constants that are written twice or more: 18 bytes each time, as a local 2. An engine makes the same of both.
- */
-function repeatedVectors(body: readonly Action[]): readonly Literal[] {
-  const seen = new Map<string, { readonly literal: Literal; readonly times: number }>();
-  eachValue(body, (value) => {
-    if (value.kind !== "literal" || value.lanes !== 4) return;
-    const key = vectorKey(value);
-    seen.set(key, { literal: value, times: (seen.get(key)?.times ?? 0) + 1 });
-  });
-  return [...seen.values()].filter(({ times }) => times > 1).map(({ literal }) => literal);
 }

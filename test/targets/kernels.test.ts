@@ -123,6 +123,18 @@ describe("statements", () => {
     expect(await onCounting(triangle, 16, 0)).toEqual([1, 2, 3, 4, 0, 6, 7, 8, 0, 0, 11, 12, 0, 0, 0, 16]);
   });
 
+  test("an index that is outside where a branch does not use it", async () => {
+    // y[i] = x[i - 1] where there is one, x at the very start of memory.
+    const shift = kernel("shift", (scope) => {
+      const x = scope.buffer("x", "f32", 4);
+      const y = scope.buffer("y", "f32", 4);
+      const i = scope.variable();
+      const inside = apply("ge", "i32", 1, { kind: "index", at: at(-1, [i, 1]), lanes: 1 }, literal(0, "i32"));
+      return [loop(i, 0, 4, 1, [{ kind: "if", test: inside, then: [store(y, at(0, [i, 1]), load(x, at(-1, [i, 1])))], else: [] }])];
+    });
+    expect((await onCounting(shift, 8, 0, 16)).slice(4)).toEqual([5, 1, 2, 3]);
+  });
+
   test("gathered rows: a computed offset that is fixed in the inner loop", async () => {
     const gather = kernel("gather", (scope) => {
       const table = scope.buffer("table", "f32", 8);
