@@ -83,6 +83,8 @@ export class Session {
   readonly externs: Extern[] = [];
   /** Names of functions, models and operators that a rule set mentions: calls of these are marked. */
   readonly ruledNames = new Set<string>();
+  /** Some rule set ends in `else error`: every operator is marked, so that a silent one is found. */
+  markOperators = false;
   /** Declarations that some call or entry elaborated: the others get a trial run. */
   readonly elaborated = new Set<Declaration>();
   /** Large constants by the text of their region: equal ones share a state. */

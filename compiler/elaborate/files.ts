@@ -63,6 +63,8 @@ export class Files {
   private readonly library: Scope;
   private readonly loaded = new Map<string, Scope>();
   private readonly loading: string[] = [];
+  /** Of the main file and those that it uses. */
+  readonly declarations: Declaration[] = [];
 
   constructor(private readonly session: Session, private readonly options: FileOptions) {
     this.library = new Scope(rootScope());
@@ -78,9 +80,10 @@ export class Files {
     });
   }
 
-  /** The rule sets of the library among the names. */
-  libraryRules(names: ReadonlySet<string>): readonly Extract<Declaration, { kind: "rules" }>[] {
-    return libraryIndex().filter((entry) => names.has(entry.name)).map(libraryDeclaration).filter((declaration) => declaration.kind === "rules");
+  /** Rule sets of the program's files, and those of the library among the names. */
+  ruleSets(names: ReadonlySet<string>): readonly Extract<Declaration, { kind: "rules" }>[] {
+    const used = libraryIndex().filter((entry) => names.has(entry.name)).map(libraryDeclaration);
+    return [...this.declarations, ...used].filter((declaration) => declaration.kind === "rules");
   }
 
   /** Declares a program's main file: its names, with those of the files it uses around. */
@@ -129,6 +132,7 @@ export class Files {
   }
 
   private declareAll(file: File, scope: Scope, main: boolean): void {
+    this.declarations.push(...file.declarations);
     for (const declaration of file.declarations) {
       for (const name of namesOf(declaration)) {
         const before = scope.own(name.text);

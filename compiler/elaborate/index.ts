@@ -2,7 +2,7 @@
  * From text to graph: parses, checks and builds in one walk. It is an abstract interpreter: every call is inlined with
  * the sizes of its arguments, every derivative request runs where it stands, and what comes out are plain ops.
  */
-import { type Declaration, type File, type FunctionDeclaration, parse, type Span } from "../../grammar/index.ts";
+import { type Declaration, type File, type FunctionDeclaration, parse, type RulesDeclaration, type Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Graph, Region, StateId, ValueId } from "../ir/graph.ts";
@@ -12,6 +12,7 @@ import type { Proof } from "./context.ts";
 import { Session } from "./context.ts";
 import { Files } from "./files.ts";
 import { Problem } from "./problem.ts";
+import { everyOperator } from "./rules.ts";
 import type { Scope } from "./scope.ts";
 import { tryUnused } from "./trials.ts";
 import { walkBody, walkExpression } from "./walk.ts";
@@ -66,7 +67,7 @@ export function elaborate(source: string, options: ElaborateOptions): Elaborated
   const files = new Files(session, { dims: options.dims ?? {}, read: options.read });
   const scope = files.main(file);
   checkDims(session, file, options.dims ?? {});
-  collectRules(session, file, files);
+  collectRules(session, files);
   const built = buildEntries(session, scope, file);
   touchAll(session, scope, file);
   const init = buildInit(session);
@@ -107,20 +108,24 @@ function checkDims(session: Session, file: File, dims: Readonly<Record<string, n
   for (const name of Object.keys(dims)) if (!known.includes(name)) session.report(say.unknownDim({ ...file.span, end: file.span.start }, name, known));
 }
 
-/** Calls of what rule sets name must be marked: those of the file, and those of the library that it mentions. */
-function collectRules(session: Session, file: File, files: Files): void {
+/** Calls of what rule sets name must be marked: those of the program's files, and those of the library that they mention. */
+function collectRules(session: Session, files: Files): void {
   const mentioned = new Set<string>();
   const visit = (expression: { readonly kind: string; readonly text?: string }): void => {
     if (expression.kind === "name" && expression.text) mentioned.add(expression.text);
   };
-  for (const declaration of file.declarations) {
+  const collect = ({ items, otherwise }: RulesDeclaration): void => {
+    for (const item of items) session.ruledNames.add(item.target.text);
+    if (otherwise?.text === "error") session.markOperators = true;
+  };
+  for (const declaration of files.declarations) {
     if (declaration.kind === "fn" && declaration.body) walkBody(declaration.body, visit);
     if (declaration.kind === "model") walkBody(declaration.body, visit);
     if (declaration.kind === "fn" || declaration.kind === "model") declaration.rules.forEach((rule) => walkBody(rule.body, visit));
     if (declaration.kind === "const") walkExpression(declaration.value, visit);
-    if (declaration.kind === "rules") for (const item of declaration.items) session.ruledNames.add(item.target.text);
+    if (declaration.kind === "rules") collect(declaration);
   }
-  for (const rules of files.libraryRules(mentioned)) for (const item of rules.items) session.ruledNames.add(item.target.text);
+  files.libraryRules(mentioned).forEach(collect);
 }
 
 /** Reads every top-level name once, so that an error in an unused one is found and every `var` exists. */

@@ -24,6 +24,8 @@ export interface CallRecord {
   /** The value inside of the call. */
   readonly result: Value;
   readonly leaves: readonly InputLeaf[];
+  /** An operator or built-in function: where a rule set is silent about it, its `else` line speaks. */
+  readonly operator: boolean;
   /** How often a request met this call: draws in its rule differ from request to request. */
   requests: number;
 }
@@ -42,6 +44,7 @@ export interface Marking {
   readonly inputs: CallRecord["inputs"];
   readonly self: ModelValue | null;
   readonly rules: readonly Rule[];
+  readonly operator?: boolean;
 }
 
 /** Ends a call in a `leave` node and gives the value as the world outside sees it. */
@@ -52,7 +55,7 @@ export function mark(marking: Marking, result: Value, span: Span): Value {
   if (tensors.length === 0) return result;
   const ofInputs = [...marking.inputs, ...(marking.self ? [{ name: "self", value: marking.self }] : [])]
     .flatMap(({ name, value }) => credited(value).map((leaf): InputLeaf => ({ ...leaf, input: name })));
-  const record: CallRecord = { ...marking, result, leaves: ofInputs, requests: 0 };
+  const record: CallRecord = { ...marking, result, leaves: ofInputs, operator: marking.operator ?? false, requests: 0 };
   const find = (mode: Rule["mode"]): RuleHandle | undefined => {
     const rule = marking.rules.find((candidate) => candidate.mode === mode);
     return rule && ownHandle(record, rule);
@@ -86,12 +89,15 @@ function replaceLeaves(value: Value, f: (leaf: TensorValue) => TensorValue): Val
   }
 }
 
-/** An operator is marked only where some rule set of the program names it. */
+/** In `Session.ruledNames`: some rule set ends in `else error`, which concerns every operator. */
+export const everyOperator = "*";
+
+/** An operator is marked only where some rule set of the program concerns it. */
 export function markOperator(frame: Frame, name: string, operands: readonly TensorValue[], span: Span, build: () => TensorValue): TensorValue {
   const result = build();
-  if (!frame.session.ruledNames.has(name)) return result;
+  if (!frame.session.markOperators && !frame.session.ruledNames.has(name)) return result;
   const inputs = operands.map((value, i) => ({ name: String(i), value }));
-  const marked = mark({ callee: name, path: frame.path, frame, inputs, self: null, rules: [] }, result, span);
+  const marked = mark({ callee: name, path: frame.path, frame, inputs, self: null, rules: [], operator: true }, result, span);
   return marked.kind === "tensor" ? marked : result;
 }
 
@@ -105,6 +111,10 @@ function ownHandle(record: CallRecord, rule: Rule): RuleHandle {
   };
 }
 
+/** Whether a rule set that names nothing for this call refuses it. */
+export const refusesSilently = (set: RulesValue, call: CallSite): boolean =>
+  set.declaration.otherwise?.text === "error" && (call.frame as CallRecord).operator; // only `mark` makes frames of calls
+
 /** The rule of a request's rule set for a call: longer places first, a place before none, later lines first. */
 export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"]): RuleHandle | undefined {
   const record = call.frame as CallRecord; // CallSite.frame is opaque to others; only `mark` makes it
@@ -117,7 +127,7 @@ export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"
     if (!place.every((name, i) => call.path[i] === name)) continue;
     if (!best || place.length >= best.length) best = { item, rule, length: place.length };
   }
-  if (!best) return undefined;
+  if (!best) return record.operator && set.declaration.otherwise?.text === "error" ? silent(set, call) : undefined;
   const { item, rule } = best;
   return {
     surrogate: true,
@@ -128,6 +138,13 @@ export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"
       return applyRule(record, rule, scope, given, item);
     },
   };
+}
+
+/** `else error`: an error where credit gets to the operator. */
+function silent(set: RulesValue, call: CallSite): RuleHandle {
+  const { declaration } = set;
+  const { span } = declaration.otherwise ?? declaration;
+  return { surrogate: true, span, apply: () => fail(say.ruleSetSilent(span, declaration.name.text, call.callee)) };
 }
 
 function bindInputs(scope: Scope, parameters: readonly Parameter[], record: CallRecord, item: RuleSetItem): void {

@@ -48,7 +48,7 @@ const anyNumber = (op: "abs" | "sign", meaning: (x: number) => number): Builtin 
     if (leaf.kind === "number") return number(meaning(leaf.value), leaf.integer);
     const x = asTensor(args.frame.context, leaf, args.spanOf("x"));
     if (x.type.element === "bool") fail(say.noOrder(args.span, op));
-    return elementwise(args.frame.context, op, [x], {}, args.span);
+    return markOperator(args.frame, op, [x], args.span, () => elementwise(args.frame.context, op, [x], {}, args.span));
   }),
 });
 
