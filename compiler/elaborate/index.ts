@@ -12,7 +12,6 @@ import type { Proof } from "./context.ts";
 import { Session } from "./context.ts";
 import { Files } from "./files.ts";
 import { Problem } from "./problem.ts";
-import { everyOperator } from "./rules.ts";
 import type { Scope } from "./scope.ts";
 import { tryUnused } from "./trials.ts";
 import { walkBody, walkExpression } from "./walk.ts";
@@ -123,9 +122,8 @@ function collectRules(session: Session, files: Files): void {
     if (declaration.kind === "model") walkBody(declaration.body, visit);
     if (declaration.kind === "fn" || declaration.kind === "model") declaration.rules.forEach((rule) => walkBody(rule.body, visit));
     if (declaration.kind === "const") walkExpression(declaration.value, visit);
-    if (declaration.kind === "rules") collect(declaration);
   }
-  files.libraryRules(mentioned).forEach(collect);
+  files.ruleSets(mentioned).forEach(collect);
 }
 
 /** Reads every top-level name once, so that an error in an unused one is found and every `var` exists. */

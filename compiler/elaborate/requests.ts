@@ -7,7 +7,7 @@ import type { Frame, StateNode, TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { stateOf } from "./optimizers.ts";
 import { fail, Problem } from "./problem.ts";
-import { refusesSilently, ruleSetHandle } from "./rules.ts";
+import { ruleSetHandle } from "./rules.ts";
 import { asTensor, broadcastTo, idOf, stack, tensor } from "./tensors.ts";
 import { leaves, parameterTree, rebuild } from "./trees.ts";
 import { type Axis, describe, isFloat, ownShape, record, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
@@ -106,9 +106,8 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
   const options: RequestOptions = {
     leaves: frame.free,
     rules: (call, mode) => {
-      const handle = set && ruleSetHandle(set, call, mode);
+      const handle = set && ruleSetHandle(set, call, mode, span);
       if (handle) return note(handle, call);
-      if (set && refusesSilently(set, call)) return fail(say.ruleSetSilent(span, set.declaration.name.text, call.callee));
       note(mode === "backward" ? call.backward : call.tangent, call);
       return undefined;
     },

@@ -89,9 +89,6 @@ function replaceLeaves(value: Value, f: (leaf: TensorValue) => TensorValue): Val
   }
 }
 
-/** In `Session.ruledNames`: some rule set ends in `else error`, which concerns every operator. */
-export const everyOperator = "*";
-
 /** An operator is marked only where some rule set of the program concerns it. */
 export function markOperator(frame: Frame, name: string, operands: readonly TensorValue[], span: Span, build: () => TensorValue): TensorValue {
   const result = build();
@@ -111,12 +108,8 @@ function ownHandle(record: CallRecord, rule: Rule): RuleHandle {
   };
 }
 
-/** Whether a rule set that names nothing for this call refuses it. */
-export const refusesSilently = (set: RulesValue, call: CallSite): boolean =>
-  set.declaration.otherwise?.text === "error" && (call.frame as CallRecord).operator; // only `mark` makes frames of calls
-
 /** The rule of a request's rule set for a call: longer places first, a place before none, later lines first. */
-export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"]): RuleHandle | undefined {
+export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"], request: Span): RuleHandle | undefined {
   const record = call.frame as CallRecord; // CallSite.frame is opaque to others; only `mark` makes it
   let best: { item: RuleSetItem; rule: Rule; length: number } | undefined;
   for (const item of set.declaration.items) {
@@ -127,7 +120,7 @@ export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"
     if (!place.every((name, i) => call.path[i] === name)) continue;
     if (!best || place.length >= best.length) best = { item, rule, length: place.length };
   }
-  if (!best) return record.operator && set.declaration.otherwise?.text === "error" ? silent(set, call) : undefined;
+  if (!best) return record.operator && set.declaration.otherwise?.text === "error" ? silent(set, call, request) : undefined;
   const { item, rule } = best;
   return {
     surrogate: true,
@@ -141,9 +134,7 @@ export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"
 }
 
 /** `else error`: an error where credit gets to the operator. */
-function silent(set: RulesValue, call: CallSite): RuleHandle {
-  const { declaration } = set;
-  const { span } = declaration.otherwise ?? declaration;
+function silent({ declaration }: RulesValue, call: CallSite, span: Span): RuleHandle {
   return { surrogate: true, span, apply: () => fail(say.ruleSetSilent(span, declaration.name.text, call.callee)) };
 }
 
