@@ -24,8 +24,11 @@ export const isExpensive = (node: ScheduledNode): boolean => node.kind === "op" 
 /** Whether each element of the result is made from the same element of each arg. */
 const isElementwise = ({ op }: OpNode): boolean => op !== "gather" && op !== "scatter" && op !== "iota" && op !== "constant" && !isMovement(op);
 
+/** Ops that may have no form of 4 lanes. */
+export const isLaneByLane = ({ op }: OpNode): boolean => op === "idiv" || op === "imod" || op === "shift_left" || op === "shift_right";
+
 /** A splat of at most so many elements lies in memory where its bytes are wanted; a larger one is filled in by a kernel. */
-const smallSplat = 64;
+const smallSplat = 16;
 
 /** Whether a value's bytes are there before anything runs. */
 export function isConstant(facts: Facts, value: ValueId): boolean {
@@ -109,13 +112,14 @@ export class Facts {
     return roles;
   }
 
-  /** A cheap node whose one reader walks its elements in step is made by that reader. */
+  /** A cheap node whose one reader walks its elements in step is made by that reader; any whose one reader is a concat. */
   private inlineChains(roles: Role[]): void {
     for (const node of this.nodes()) {
       const [value] = node.results;
-      if (node.kind !== "op" || roles[value] !== "pointwise" || this.uses[value] !== 1 || isExpensive(node) || !isElementwise(node)) continue;
+      if (node.kind !== "op" || roles[value] !== "pointwise" || this.uses[value] !== 1 || !isElementwise(node)) continue;
       const reader = this.readers.get(value);
-      if (reader === undefined) continue;
+      if (reader?.op === "concat") roles[value] = "virtual";
+      if (reader === undefined || isExpensive(node)) continue;
       const inStep = (roles[reader.results[0]] === "pointwise" || roles[reader.results[0]] === "virtual") && isElementwise(reader);
       if (inStep || roles[reader.results[0]] === "reduction") roles[value] = "virtual";
     }

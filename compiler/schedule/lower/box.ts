@@ -3,6 +3,7 @@ import type { OpNode, SiteId, ValueId } from "../../ir/graph.ts";
 import { linear, strides } from "../coordinates.ts";
 import type { Affine } from "../coordinates.ts";
 import { loop, store } from "../expression.ts";
+import { isLaneByLane } from "../facts.ts";
 import type { Facts } from "../facts.ts";
 import { atomsOf, Group } from "../group.ts";
 import type { BufferId } from "../kernel.ts";
@@ -75,6 +76,9 @@ export function fillBox(facts: Facts, r: Registers, buffers: BufferTable, value:
   leavesOf(facts, value, place, sizes, (leaf: Leaf) => {
     leaves.push(leaf.kind === "value" ? leaf.index : leaf.at);
     scalar ||= leaf.kind === "value" && facts.types[leaf.value].element === "f64";
+  }, (node) => {
+    scalar ||= isLaneByLane(node) || node.results.some((made) => facts.types[made].element === "f64");
+    return true;
   });
   const runs = mergeRuns(sizes, leaves);
   const last = sizes.length - 1;
@@ -94,19 +98,25 @@ export function fillBox(facts: Facts, r: Registers, buffers: BufferTable, value:
       return;
     }
     const { size } = runs[run];
-    const vector = lanes && run === runs.length - 1 && size >= 4;
+    const vector = lanes && run === runs.length - 1 && size > 1;
     const whole = vector ? size - (size % 4) : size;
-    const variable = r.scope.variable();
-    r.open();
-    evaluator.bindings[run] = { at: { base: 0, terms: [[variable, 1]] }, level: r.level, lanes: vector ? 4 : 1, vector };
-    walk(run + 1);
-    const statements = r.close();
-    r.push(loop(variable, 0, whole, vector ? 4 : 1, statements));
-    if (whole === size) return;
-    evaluator.bindings[run] = { at: { base: whole, terms: [] }, level: r.level, lanes: 4, count: size - whole, vector };
-    r.copy = r.freshCopy();
-    walk(run + 1);
-    r.copy = 0;
+    const step = vector ? 4 : 1;
+    const one = (base: number, count?: number): void => {
+      evaluator.bindings[run] = { at: { base, terms: [] }, level: r.level, lanes: vector ? 4 : 1, count, vector };
+      r.copy = r.freshCopy();
+      walk(run + 1);
+      r.copy = 0;
+    };
+    if (whole === step) one(0);
+    else if (whole > 0) {
+      const variable = r.scope.variable();
+      r.open();
+      evaluator.bindings[run] = { at: { base: 0, terms: [[variable, 1]] }, level: r.level, lanes: vector ? 4 : 1, vector };
+      walk(run + 1);
+      const statements = r.close();
+      r.push(loop(variable, 0, whole, step, statements));
+    }
+    if (whole < size) one(whole, size - whole);
   };
   walk(0);
 }

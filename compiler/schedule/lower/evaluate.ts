@@ -182,16 +182,20 @@ export class Evaluator {
     const { facts, r } = this;
     const [x, indices] = node.args;
     const { from, index, steps, limits } = gatherPlaces(facts, node, coordinates, this.sizes);
-    let offset = r.literal(0, "i32");
-    index.forEach((place, j) => {
-      const low = r.op("max", this.value(indices, place), r.literal(0, "i32"));
-      const inside = r.op("min", low, r.literal(limits[j] - 1, "i32"));
-      const part = steps[j] === 1 ? inside : r.op("mul", inside, r.literal(steps[j], "i32"));
-      offset = j === 0 ? part : r.op("add", offset, part);
-    });
+    const key = `offset ${node.results[0]}@${index.map(keyOf).join("/")}`;
+    let offset = r.recall(key);
+    if (offset === undefined) {
+      const parts = index.map((place, j) => {
+        const low = r.op("max", this.value(indices, place), r.literal(0, "i32"));
+        const inside = r.op("min", low, r.literal(limits[j] - 1, "i32"));
+        return steps[j] === 1 ? inside : r.op("mul", inside, r.literal(steps[j], "i32"));
+      });
+      offset = r.settle(parts.length === 0 ? r.literal(0, "i32") : parts.reduce((sum, part) => r.op("add", sum, part)));
+      r.remember(key, offset);
+    }
     const start = linear(facts.types[x].shape, from, this.sizes.length);
     const source = facts.source(x);
-    return this.load(source, this.stored(source, start, true), r.settle(offset));
+    return this.load(source, this.stored(source, start, true), offset);
   }
 
   private scattered(node: OpNode<"scatter">, coordinates: readonly Affine[]): Operand {

@@ -16,7 +16,7 @@ import type { Affine } from "../coordinates.ts";
 import { loop, store } from "../expression.ts";
 import type { Facts } from "../facts.ts";
 import type { Group } from "../group.ts";
-import type { BufferId, Lanes, LocalId, VariableId } from "../kernel.ts";
+import type { BufferId, Expression, Lanes, LocalId, Statement, VariableId } from "../kernel.ts";
 import type { Unit } from "../unit.ts";
 import { BufferTable } from "./buffers.ts";
 import { Evaluator } from "./evaluate.ts";
@@ -41,7 +41,7 @@ interface Target extends Found {
 /** Vectors in flight along a reduced axis, each with its own partials. */
 const partialVectors = 4;
 /** Machine ops of a body that may be written out several times. */
-const writtenOut = 24;
+const writtenOut = 32;
 
 export function lowerNest(facts: Facts, group: Group, stored: ReadonlySet<ValueId>, name: string, site: SiteId): Unit {
   return new Nest(facts, group, stored).lower(name, site);
@@ -117,9 +117,8 @@ class Nest {
     this.r.open();
     this.evaluator.bindings[run] = { at: { base: 0, terms: [[variable, 1]] }, level: this.r.level, lanes: 1, vector: run === this.vectorRun };
     body();
-    const unroll = size <= 4 && size * this.cost <= writtenOut;
     const statements = this.r.close();
-    this.r.push(loop(variable, 0, size, 1, statements, unroll ? "unroll" : "serial"));
+    this.r.push(loop(variable, 0, size, 1, statements, size <= 4 && size * weightOf(statements) <= writtenOut ? "unroll" : "serial"));
   }
 
   private walkVector(run: number, body: () => void): void {
@@ -305,6 +304,19 @@ class Nest {
     if (made === undefined) return null;
     return made.spill ? this.spillOf(value) : this.outputOf(value);
   }
+}
+
+/** Machine ops of a body, loops counted by what they are written as. */
+function weightOf(statements: readonly Statement[]): number {
+  const expression = (of: Expression): number => (of.kind === "apply" ? of.args.reduce((total, arg) => total + expression(arg), 1) : of.kind === "load" ? 1 : 0);
+  return statements.reduce((total, statement): number => {
+    switch (statement.kind) {
+      case "loop": return total + 2 + weightOf(statement.body);
+      case "if": return total + expression(statement.test) + weightOf(statement.then) + weightOf(statement.else);
+      case "fence": return total;
+      default: return total + 1 + expression(statement.value);
+    }
+  }, 0);
 }
 
 /** The copy id of a walk over the vector run one element at a time. */

@@ -117,7 +117,7 @@ function findSpills(
     }
     const isFull = !group.kept.has(value);
     const readsDear = (leaves.get(value) ?? []).some((leaf) => dear.has(leaf) && !spilled.has(leaf) && !stored.has(leaf));
-    if (isFull && facts.roles[value] !== "reduction" && (isExpensive(node) || readsDear)) dear.add(value);
+    if (isFull && facts.roles[value] !== "reduction" && (isExpensive(node) || node.op === "div" || node.op === "sqrt" || readsDear)) dear.add(value);
   }
   return spilled;
 }
