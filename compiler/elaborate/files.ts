@@ -10,7 +10,7 @@ import { complete, layerNode, rootFrame } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { createStates, readNode } from "./states.ts";
-import { atBuild, bindPattern } from "./statements.ts";
+import { atBuild, bindPattern, evaluateBinding } from "./statements.ts";
 import { boolean, number, poison, training, type Value } from "./values.ts";
 
 export interface FileOptions {
@@ -211,7 +211,7 @@ export class Files {
       if (done) return;
       done = true;
       const frame: Frame = rootFrame(new Context(this.session, "build"), holder, `const ${names[0]?.text ?? ""}`);
-      const value = atBuild(frame, names[0]?.text ?? "const", (inner) => evaluate(inner, declaration.value));
+      const value = atBuild(frame, names[0]?.text ?? "const", (inner) => evaluateBinding(inner, declaration));
       bindPattern(frame, declaration.pattern, value);
     };
     for (const name of names) {

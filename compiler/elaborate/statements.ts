@@ -1,5 +1,5 @@
 /** Statements, in reading order. One that fails is reported and poisons the names it would have bound; the rest go on. */
-import { assertNever, type Block, type IfStatement, type Path, type Pattern, type Statement, type StaticForStatement } from "../../grammar/index.ts";
+import { assertNever, type Block, type IfStatement, type LetStatement, type Path, type Pattern, type Statement, type StaticForStatement } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { ValueId } from "../ir/graph.ts";
 import { isLibrary } from "./calls.ts";
@@ -57,10 +57,7 @@ function runStatement(frame: Frame, statement: Statement): Value | undefined {
   switch (statement.kind) {
     case "let":
       if (statement.constant) bindPattern(frame, statement.pattern, constant(frame, statement));
-      else {
-        const value = evaluate(frame, statement.value, statement.type && expectedOf(frame, statement.type));
-        bindPattern(frame, statement.pattern, typed(frame, statement, value));
-      }
+      else bindPattern(frame, statement.pattern, evaluateBinding(frame, statement));
       return undefined;
     case "member":
       if (statement.role === "tap") tap(frame, statement);
@@ -99,8 +96,9 @@ function expectedOfTarget(frame: Frame, { root, steps }: Path): Expected {
   return value && expectedLike(value);
 }
 
-/** `let x: T = e`: the value in its declared type. */
-function typed(frame: Frame, statement: Extract<Statement, { kind: "let" }>, value: Value): Value {
+/** `x: T = e`: the value, in its declared type where there is one. */
+export function evaluateBinding(frame: Frame, statement: Pick<LetStatement, "pattern" | "type" | "value">): Value {
+  const value = evaluate(frame, statement.value, statement.type && expectedOf(frame, statement.type));
   if (!statement.type) return value;
   const place = { span: statement.value.span, what: statement.pattern.kind === "namePattern" ? `'${statement.pattern.name.text}'` : "the value" };
   const matcher = new Matcher(frame, { sizes: new Set(), packs: new Set(), types: new Set() }, false);
@@ -112,10 +110,7 @@ function typed(frame: Frame, statement: Extract<Statement, { kind: "let" }>, val
 /** `const`: evaluated at build; its draws happen once, from the build's seed, by the instance and the name. */
 function constant(frame: Frame, statement: Extract<Statement, { kind: "let" }>): Value {
   const name = statement.pattern.kind === "namePattern" ? statement.pattern.name.text : "pattern";
-  return atBuild(frame, `${frame.path.join(".")}.${name}`, (inner) => {
-    const value = evaluate(inner, statement.value, statement.type && expectedOf(inner, statement.type));
-    return typed(inner, statement, value);
-  });
+  return atBuild(frame, `${frame.path.join(".")}.${name}`, (inner) => evaluateBinding(inner, statement));
 }
 
 /** Runs something in a build context and closes the tensors that come out. */

@@ -1,6 +1,6 @@
 /** Layers, initial values and draws: shapes, what training changes, and statistics. */
 import { describe, expect, test } from "vitest";
-import { tensor } from "../../compiler/reference/index.ts";
+import { type ReferenceModule, tensor } from "../../compiler/reference/index.ts";
 import { load, results } from "./run.ts";
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -51,6 +51,47 @@ describe("dropout", () => {
   });
 });
 
+describe("norms as layers start as the functions", () => {
+  const pairs: readonly (readonly [string, string])[] = [
+    ["LayerNorm[4]", "layer_norm(z)"],
+    ["RMSNorm[4]", "rms_norm(z)"],
+    ["GroupNorm[4, 2]", "group_norm(z, groups = 2)"],
+    ["InstanceNorm[4]", "group_norm(z, groups = 4)"],
+  ];
+  test.each(pairs)("%s", (layer, call) => {
+    const x = Array.from({ length: 24 }, (_, i) => Math.sin(i * i));
+    const [y, want] = results(`let z = reshape(x, [2, 3, 4])  return { y: layer_(z), want: ${call} }`, { declarations: `var layer_ = ${layer}`, x });
+    expect(y).toEqual(want);
+  });
+});
+
+test("Dropout is dropout as a layer", () => {
+  const module = load(`
+    var drop_ = Dropout[0.5]
+    export train fn learn(x: f32[1000]) -> f32[1000] = drop_(x)
+    export fn infer(x: f32[1000]) -> f32[1000] = drop_(x)`);
+  const ones = tensor({ element: "f32", shape: [1000] }, new Array<number>(1000).fill(1));
+  expect(new Set(module.call("learn", {}, [ones])[0].data)).toEqual(new Set([0, 2]));
+  expect(new Set(module.call("infer", {}, [ones])[0].data)).toEqual(new Set([1]));
+});
+
+test("a key replays a dropout mask, another key does not", () => {
+  const module = load(`
+    export train fn masks() {
+      let keys = random_keys(2)
+      let x = ones([200])
+      return { a: dropout(x, 0.5, key = keys[0]), b: dropout(x, 0.5, key = keys[0]), c: dropout(x, 0.5, key = keys[1]) }
+    }`);
+  const [a, b, c] = module.call("masks", {}, []).map(({ data }) => Array.from(data));
+  expect(b).toEqual(a);
+  expect(c).not.toEqual(a);
+});
+
+test("scale_credit turns the gradient round", () => {
+  const [g] = results("return grad(sum(scale_credit(x, -2) * [1.0, 2.0]), x)", { x: [5, 6] });
+  expect(g).toEqual([-2, -4]);
+});
+
 describe("draws", () => {
   test("categorical follows its probabilities", () => {
     const [ids] = results("return categorical(broadcast([0.0, log(2.0), log(5.0)], [8000, 3]))");
@@ -71,6 +112,15 @@ describe("draws", () => {
     expect(Math.abs(mean(rademacher))).toBeLessThan(0.05);
   });
 });
+
+/** The loss of the last of so many steps on exclusive or. */
+function lastLoss(module: ReferenceModule, steps: number): number {
+  const x = tensor({ element: "f32", shape: [4, 2] }, [0, 0, 0, 1, 1, 0, 1, 1]);
+  const y = tensor({ element: "f32", shape: [4, 1] }, [0, 1, 1, 0]);
+  let loss = Infinity;
+  for (let k = 0; k < steps; k++) loss = module.call("step", {}, [x, y])[0].data[0];
+  return loss;
+}
 
 describe("layers learn", () => {
   test("a transformer block with attention, norms and a head", () => {
@@ -93,19 +143,45 @@ describe("layers learn", () => {
     expect(losses[0]).toBeGreaterThan(0.8);
     expect(losses[29]).toBeLessThan(0.1);
   });
-  test("feedback layers send credit by other weights and still learn", () => {
+  test("direct feedback: each hidden layer is credited by the error itself", () => {
     const module = load(`
-      model Net(x: f32[...N, 2]) -> f32[...N, 1] { return x |> FeedbackLinear[_, 16] |> tanh |> FeedbackLinear[_, 1] }
+      model Net(x: f32[4, 2]) -> f32[4, 1] {
+        layer a = Linear[2, 16]
+        layer b = Linear[16, 1]
+        tap h = tanh(a(x))
+        return b(h)
+      }
+      var net = Net
+      const feedback: f32[1, 16] = direct_feedback()
+      export train fn step(x: f32[4, 2], y: f32[4, 1]) -> f32 {
+        let (logits, t) = taps(net(x))
+        let l = mean(bce_with_logits(logits, y))
+        let e = grad(l, logits)
+        apply { a: pull(t.h, net.a, e @ feedback), b: grad(l, net.b) } to net with adam(lr = 0.05)
+        return l
+      }`);
+    expect(lastLoss(module, 300)).toBeLessThan(0.1);
+  });
+  test("sophia descends", () => {
+    const module = load(`
+      model Net(x: f32[4, 2]) -> f32[4, 1] { return x |> Linear[_, 16] |> tanh |> Linear[_, 1] }
+      var net = Net
+      export train fn step(x: f32[4, 2], y: f32[4, 1]) -> f32 {
+        let l = mean(bce_with_logits(net(x), y))
+        minimize l over net with sophia(lr = 0.02)
+        return l
+      }`);
+    expect(lastLoss(module, 300)).toBeLessThan(0.1);
+  });
+  test.each(["FeedbackLinear", "SignSymmetricLinear"])("%s sends credit by other weights and still learns", (layer) => {
+    const module = load(`
+      model Net(x: f32[...N, 2]) -> f32[...N, 1] { return x |> ${layer}[_, 16] |> tanh |> ${layer}[_, 1] }
       var net = Net
       export train fn step(x: f32[4, 2], y: f32[4, 1]) -> f32 {
         let l = mean(bce_with_logits(net(x), y))
         minimize l over net with adam(lr = 0.05)
         return l
       }`);
-    const x = tensor({ element: "f32", shape: [4, 2] }, [0, 0, 0, 1, 1, 0, 1, 1]);
-    const y = tensor({ element: "f32", shape: [4, 1] }, [0, 1, 1, 0]);
-    let loss = Infinity;
-    for (let k = 0; k < 200; k++) loss = module.call("step", {}, [x, y])[0].data[0];
-    expect(loss).toBeLessThan(0.1);
+    expect(lastLoss(module, 200)).toBeLessThan(0.1);
   });
 });

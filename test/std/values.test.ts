@@ -88,6 +88,12 @@ describe("functions by definition", () => {
     ["cosine(0, 10, 110)", [[0]]],
     ["cosine(60, 10, 110)", [[0.5]]],
     ["warmup(5, 10)", [[0.5]]],
+    ["minterm([[true, false, true], [true, true, true]], 5)", [[1, 0]]],
+    ["binary_accuracy([-1.0, 2.0, 3.0], [0.0, 1.0, 0.0])", [[2 / 3]]],
+    ["f1([[1.0, 1.0], [0.0, 1.0]])", [[2 / 3, 2 / 3]]],
+    ["rmse([1.0, 3.0], [1.0, 1.0])", [[Math.SQRT2]]],
+    ["perplexity([[0.0, 0.0, 0.0, 0.0]], [2])", [[4]]],
+    ["causal_mask(2, 3)", [[1, 0, 0, 1, 1, 0]]],
   ];
   test.each(cases)("%s", (call, want) => {
     const got = results(`return ${call}`);
