@@ -1,4 +1,7 @@
-/** Builds dist/: the command (cli.js), the library (index.js, for Node and browsers) and its types. Binaryen stays outside: it is loaded when first needed. */
+/**
+ * Builds dist/ (or the directory named on the command line): the command (cli.js), the library (index.js, for Node and
+ * browsers) and its types. Binaryen stays outside: it is loaded when first needed.
+ */
 import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -9,6 +12,7 @@ import { build } from "esbuild";
 import { esbuildLoaders } from "./loaders.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const out = path.resolve(root, process.argv[2] ?? "dist");
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -23,23 +27,23 @@ const common = {
 async function types() {
   const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
   try {
-    await promisify(execFile)(process.execPath, [tsc, "-p", "targets/package/tsconfig.json"], { cwd: root });
+    await promisify(execFile)(process.execPath, [tsc, "-p", "targets/package/tsconfig.json", "--outDir", path.join(out, "types")], { cwd: root });
   } catch (error) {
     process.stderr.write(error.stdout ?? "");
     throw new Error("tsc cannot write the types", { cause: error });
   }
 }
 
-await rm(path.join(root, "dist"), { recursive: true, force: true });
+await rm(out, { recursive: true, force: true });
 await Promise.all([
   build({
     ...common,
     entryPoints: ["targets/cli/main.ts"],
-    outfile: "dist/cli.js",
+    outfile: path.join(out, "cli.js"),
     platform: "node",
     // Bundled CommonJS asks for built-in modules by `require`.
     banner: { js: `#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);` },
   }),
-  build({ ...common, entryPoints: ["targets/index.ts"], outfile: "dist/index.js", platform: "neutral", mainFields: ["module", "main"] }),
+  build({ ...common, entryPoints: ["targets/index.ts"], outfile: path.join(out, "index.js"), platform: "neutral", mainFields: ["module", "main"] }),
   types(),
 ]);
