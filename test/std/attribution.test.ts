@@ -27,6 +27,14 @@ describe("relevance", () => {
   });
 });
 
+test("means, squares and normalised features conserve relevance, too", () => {
+  const [y, relevance] = results(`
+    let z = layer_norm(reshape(x, [2, 2]))
+    let y = mean(exp(z) - z ^ 2, axis = 0)
+    return { y, r: pull(y, x, y, using = lrp_epsilon(1e-9)) }`, { x });
+  expect(sum(relevance)).toBeCloseTo(sum(y), 6);
+});
+
 describe("integrated gradients", () => {
   test("are complete within 0.5 % at 300 points", () => {
     const [ig, end, start] = results(`
