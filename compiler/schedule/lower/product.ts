@@ -13,7 +13,7 @@ import { store } from "../expression.ts";
 import type { Facts } from "../facts.ts";
 import { dotRuns } from "../fuse.ts";
 import type { Group } from "../group.ts";
-import type { BufferId, LocalId } from "../kernel.ts";
+import type { BufferId, LocalId, Statement } from "../kernel.ts";
 import { leavesOf, leavesUnder } from "../leaves.ts";
 import type { Binding, InPlace, Unit } from "../unit.ts";
 import { Evaluator } from "./evaluate.ts";
@@ -106,6 +106,8 @@ class Finish implements Epilogue {
   readonly values: readonly ValueId[];
   readonly inputs: readonly ValueId[];
   private readonly indices: ReadonlyMap<ValueId, readonly Affine[]>;
+  /** By the body that values are finished in: what does not depend on their place is made once. */
+  private readonly bodies = new WeakMap<Statement[], Registers>();
 
   constructor(
     private readonly facts: Facts,
@@ -135,7 +137,9 @@ class Finish implements Epilogue {
 
   finish(value: LocalId, place: Place, buffers: readonly BufferId[]): void {
     const { facts, group, given } = this;
-    const r = new Registers(place.scope, place.out);
+    const r = this.bodies.get(place.out) ?? new Registers(place.scope, place.out);
+    this.bodies.set(place.out, r);
+    r.open(place.out);
     const runs = dotRuns(this.dot, facts).map((atoms) => ({ atoms, size: atoms.reduce((product, atom) => product * group.sizes[atom], 1) }));
     const walked = runs.filter(({ atoms }) => atoms.length > 0);
     const evaluator = new Evaluator(facts, r, group.sizes, walked, {
@@ -146,7 +150,7 @@ class Finish implements Epilogue {
     runs.forEach(({ atoms }, role) => {
       if (atoms.length === 0) return;
       const vector = role === (place.along === "column" ? 2 : 1);
-      evaluator.bindings[next++] = { at: indices[role], level: 0, lanes: vector ? place.lanes : 1, count: place.count, vector };
+      evaluator.bindings[next++] = { at: indices[role], level: 1, lanes: vector ? place.lanes : 1, count: place.count, vector };
     });
     const at = group.places.get(this.dot.results[0]) ?? [];
     const { element } = facts.types[given];
@@ -154,9 +158,10 @@ class Finish implements Epilogue {
     const results = this.outputs.map((output) => r.settle(evaluator.value(output, group.places.get(output) ?? [])));
     results.forEach((result, i) => {
       const index = linear(facts.types[this.outputs[i]].shape, group.places.get(this.outputs[i]) ?? [], group.sizes.length);
-      const { expression } = r.widen(result, place.lanes);
+      const { expression } = r.widen(result, place.lanes, r.level);
       place.out.push(store(buffers[this.inputs.length + i], evaluator.index(index), expression, place.lanes, place.count));
     });
+    r.close();
   }
 
   inPlace(): InPlace[] {

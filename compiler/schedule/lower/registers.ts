@@ -45,9 +45,9 @@ export class Registers {
     return this.blocks.length - 1;
   }
 
-  /** Opens a loop body; `close` gives its statements. */
-  open(): void {
-    this.blocks.push({ statements: [], memo: new Map() });
+  /** Opens a loop body, or goes on in the one that `statements` belongs to; `close` gives its statements. */
+  open(statements: Statement[] = []): void {
+    this.blocks.push({ statements, memo: new Map() });
   }
   close(): Statement[] {
     const block = this.blocks.pop();
