@@ -33,6 +33,13 @@ describe("a run", () => {
     expect(lines[7]).toBe("saved c.safetensors");
     expect([...readSafetensors(readFileSync(file("c.safetensors"))).tensors.keys()]).toContain("w");
   });
+  it("learns the digits sample", async () => {
+    const { pullback } = workspace({ "digits.pull": readFileSync("samples/digits.pull"), "digits.csv": readFileSync("samples/data/digits.csv") });
+    const { code, out } = await pullback("train", "digits.pull", "digits.csv", "--scale", "16", "--validate", "by-class", "--epochs", "25", "--lr", "2e-3");
+    expect(code).toBe(0);
+    expect(out).toContain("step: 1442 rows to train, 355 to validate; 45 steps of 32 rows per epoch\n");
+    expect(Number(/epoch 25\/25.* validation accuracy ([\d.]+)%/.exec(out)?.[1])).toBeGreaterThan(96);
+  });
   it("is the same again, and another with another seed", async () => {
     const { pullback, file } = workspace({ "c.pull": classes, "p.csv": points(64) });
     const weights = async (seed: string) => {
