@@ -8,7 +8,7 @@ import type { Operand, Registers } from "./registers.ts";
 
 const comparisons: Readonly<Record<string, MachineOp>> = { eq: "eq", ne: "ne", lt: "lt", le: "le", gt: "gt", ge: "ge" };
 const direct: Readonly<Record<string, MachineOp>> = {
-  add: "add", sub: "sub", mul: "mul", div: "div", min: "min", max: "max", idiv: "idiv", imod: "imod",
+  add: "add", sub: "sub", mul: "mul", div: "div", idiv: "idiv", imod: "imod",
   floor: "floor", ceil: "ceil", round: "nearest", trunc: "trunc", sqrt: "sqrt",
   bit_and: "and", bit_or: "or", bit_xor: "xor", bit_not: "not", mul_high: "mulHigh",
 };
@@ -34,6 +34,8 @@ export function lowerElementwise(r: Registers, node: OpNode, args: readonly Oper
       const negative = r.op("select", r.apply("lt", type, "bool", x, zero), r.literal(-1, type), x);
       return r.op("select", r.apply("gt", type, "bool", x, zero), r.literal(1, type), negative);
     }
+    case "min": case "max":
+      return lowerExtreme(r, node.op, a, b);
     case "integer_pow":
       return lowerIntegerPower(r, a, node.attributes.exponent);
     case "select":
@@ -62,6 +64,20 @@ function lowerApproximation(r: Registers, op: Approximated, args: readonly Opera
   const expression = approximate(op, ready, element, lanes, r.scope, r.statementsAt(level));
   return r.settle({ expression, element, lanes, level, varies: args.some((arg) => arg.varies) });
 }
+
+/**
+ * Engines take several instructions to let any NaN through and to order zeros. Against a number one does: the other arg
+ * goes first, so that its NaN stays; -0 and 0 may stand for each other.
+ */
+function lowerExtreme(r: Registers, op: "min" | "max", a: Operand, b: Operand): Operand {
+  const isFloat = a.element === "f32" || a.element === "f64";
+  if (a.element === "bool") return r.op(op === "min" ? "and" : "or", a, b);
+  if (!isFloat || (!isNumber(a) && !isNumber(b))) return r.op(op, a, b);
+  const [x, limit] = isNumber(b) ? [a, b] : [b, a];
+  return r.op(op === "min" ? "pmin" : "pmax", x, limit);
+}
+
+const isNumber = ({ expression }: Operand): boolean => expression.kind === "literal" && !Number.isNaN(expression.value);
 
 /** x^n by squaring, highest bit first; a negative n is the reciprocal of x^-n. */
 function lowerIntegerPower(r: Registers, base: Operand, exponent: number): Operand {
@@ -92,8 +108,8 @@ function lowerShift(r: Registers, op: "shl" | "shr", x: Operand, count: Operand)
 function lowerTruth(r: Registers, op: string, [a, b]: readonly Operand[]): Operand {
   switch (op) {
     case "add": case "sub": case "ne": case "bit_xor": return r.op("xor", a, b);
-    case "mul": case "min": case "bit_and": return r.op("and", a, b);
-    case "max": case "bit_or": return r.op("or", a, b);
+    case "mul": case "bit_and": return r.op("and", a, b);
+    case "bit_or": return r.op("or", a, b);
     case "bit_not": return r.op("not", a);
     case "eq": return r.op("not", r.op("xor", a, b));
     case "lt": return r.op("and", r.op("not", a), b);

@@ -125,7 +125,7 @@ class Nest {
     const { size } = this.runs[run];
     const vectors = Math.floor(size / 4);
     const reduces = this.alongLanes && this.phases.reductions.length > 0;
-    const wide = reduces ? partialVectors : this.cost <= 10 ? 4 : this.cost <= 40 ? 2 : 1;
+    const wide = reduces ? partialVectors : this.cost <= 8 ? 4 : this.cost <= 16 ? 2 : 1;
     const perTurn = Math.min(wide, vectors);
     const turns = Math.floor(vectors / perTurn);
     const copies: Copy[] = [];
