@@ -66,7 +66,8 @@ export function checkCount(given: ArrayLike<unknown>, names: readonly string[], 
   const { length } = names;
   if (given.length === length) return;
   const options = given[length];
-  if (given.length === length + 1 && (options === undefined || (options !== null && typeof options === "object" && !Array.isArray(options) && !ArrayBuffer.isView(options)))) return;
+  const isOptions = options === undefined || (options !== null && typeof options === "object" && !Array.isArray(options) && !ArrayBuffer.isView(options));
+  if (given.length === length + 1 && isOptions) return;
   throw new TypeError(`${entry}: expected ${length} argument${length === 1 ? "" : "s"}${length ? ` (${names.join(", ")})` : ""}, found ${given.length}`);
 }
 

@@ -64,7 +64,9 @@ export function persistent(buffer: ArrayBuffer, rows: readonly StateRow[], boot:
      */
     load(file: BufferSource, { only }: { readonly only?: string } = {}): void {
       idle("load");
-      if (!ArrayBuffer.isView(file) && Object.prototype.toString.call(file) !== "[object ArrayBuffer]") throw new TypeError(`load: expected the bytes of a safetensors file, found ${describe(file)}`);
+      if (!ArrayBuffer.isView(file) && Object.prototype.toString.call(file) !== "[object ArrayBuffer]") {
+        throw new TypeError(`load: expected the bytes of a safetensors file, found ${describe(file)}`);
+      }
       const { tensors, metadata } = readSafetensors(ArrayBuffer.isView(file) ? new Uint8Array(file.buffer, file.byteOffset, file.byteLength) : new Uint8Array(file));
       const fail = (what: string): never => {
         throw new Error(`load: ${what}`);

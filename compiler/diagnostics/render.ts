@@ -37,13 +37,17 @@ export function positionOf(text: string, offset: number): Position {
   return { line: text.slice(0, start).split("\n").length, column: at - start + 1, offset: at };
 }
 
+/** Code points that terminals draw twice as wide: Unicode's East Asian Width W and F, and pictures. */
+const wideRanges = [
+  [0x1100, 0x115f], [0x2e80, 0xa4cf], [0xac00, 0xd7a3], [0xf900, 0xfaff], [0xfe30, 0xfe6f], [0xff00, 0xff60], [0xffe0, 0xffe6],
+  [0x1f300, 0x1faff], [0x20000, 0x3fffd],
+] as const;
+
 /** Columns that a terminal gives a character: 0 for combining marks, 2 for wide scripts and pictures. */
 function columnsOf(character: string): number {
   const code = character.codePointAt(0) ?? 0;
   if (/^[\p{Mn}\p{Me}\u200b-\u200f\ufe00-\ufe0f]$/u.test(character)) return 0;
-  const wide = (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) || (code >= 0xac00 && code <= 0xd7a3) || (code >= 0xf900 && code <= 0xfaff)
-    || (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) || (code >= 0xffe0 && code <= 0xffe6) || (code >= 0x1f300 && code <= 0x1faff) || (code >= 0x20000 && code <= 0x3fffd);
-  return wide ? 2 : 1;
+  return wideRanges.some(([from, to]) => code >= from && code <= to) ? 2 : 1;
 }
 
 const columns = (text: string): number => [...text].reduce((sum, character) => sum + columnsOf(character), 0);

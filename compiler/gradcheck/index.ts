@@ -68,7 +68,9 @@ function paramValues(request: CheckedRequest, graph: Graph, initial: readonly Te
       return moved ? tensor(type, initial[state].data.map((value) => value + 0.1 * (random() - 0.5))) : initial[state];
     }
     const below = belowOf(request.region, param) ?? 2;
-    const number = (): number => (isFloat(type) ? (0.05 + 0.9 * random()) * (type.shape.length === 0 ? 1 / 64 : 1) : type.element === "bool" ? Number(random() < 0.5) : Math.floor(random() * below));
+    const scale = type.shape.length === 0 ? 1 / 64 : 1;
+    const whole = (): number => Math.floor(random() * (type.element === "bool" ? 2 : below));
+    const number = (): number => (isFloat(type) ? scale * (0.05 + 0.9 * random()) : whole());
     return { type, data: Float64Array.from({ length: elementCount(type.shape) }, number) };
   });
 }

@@ -5,7 +5,7 @@
  *       for i0 = 0 .. 8 step 4
  *         y[i0]:4 = mul.f32x4(x[i0]:4, splat.f32x4(2))
  */
-import { assertNever } from "../ir/graph.ts";
+import { assertNever, elementCount } from "../ir/graph.ts";
 import { byteSize, type Program } from "../program.ts";
 import type { Expression, Index, Kernel, Statement, Step } from "./kernel.ts";
 
@@ -35,7 +35,10 @@ function statementText(of: Statement, kernel: Kernel, indent: string): string {
   const inside = (body: readonly Statement[]): string => body.map((statement) => statementText(statement, kernel, `${indent}  `)).join("");
   const value = (expression: Expression): string => expressionText(expression, kernel);
   switch (of.kind) {
-    case "loop": return `${indent}${of.mode === "unroll" ? "unroll" : "for"} i${of.variable} = ${indexText(of.from)} .. ${indexText(of.to)} step ${of.step}\n${inside(of.body)}`;
+    case "loop": {
+      const word = of.mode === "unroll" ? "unroll" : "for";
+      return `${indent}${word} i${of.variable} = ${indexText(of.from)} .. ${indexText(of.to)} step ${of.step}\n${inside(of.body)}`;
+    }
     case "if": return `${indent}if ${value(of.test)}\n${inside(of.then)}${of.else.length ? `${indent}else\n${inside(of.else)}` : ""}`;
     case "let": return `${indent}l${of.local} = ${value(of.value)}\n`;
     case "store": return `${indent}${kernel.buffers[of.buffer].name}[${indexText(of.at)}]${lanesText(of.lanes, of.count)} = ${value(of.value)}\n`;
@@ -66,7 +69,8 @@ function stepText(step: Step, { kernels }: Program): string {
 
 /** The layout of the memory, then the steps of every entry. */
 export function printPlan(program: Program): string {
-  const states = program.states.map(({ path, type, at }) => `  ${at}: ${path} ${type.element}[${type.shape.join(",")}], ${byteSize(type.element) * type.shape.reduce((product, size) => product * size, 1)} bytes\n`);
+  const states = program.states.map(({ path, type: { element, shape }, at }) =>
+    `  ${at}: ${path} ${element}[${shape.join(",")}], ${byteSize(element) * elementCount(shape)} bytes\n`);
   const constants = program.constants.map(({ at, bytes }) => `  ${at}: constant, ${bytes.length} bytes\n`);
   const { constantBytes, stateBytes, arenaBytes } = program.memory;
   const head = `memory ${program.peakBytes} bytes: constants ${constantBytes}, state ${stateBytes}, arena ${arenaBytes}\n${[...constants, ...states].join("")}`;

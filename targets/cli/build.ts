@@ -8,8 +8,8 @@ import { elementCount } from "../../compiler/ir/graph.ts";
 import { build, type BuildResult } from "../compile.ts";
 import { emitStage, type Stage, stages } from "./emit.ts";
 import { byteText, type ExitCode, exitCodes, grouped, type Io, Refused, table } from "./io.ts";
-import { type BuildFlags, machineOptions, memorySize, sourceOptions } from "./options.ts";
-import { fileProblem, readSource, refuseErrors, type Source } from "./sources.ts";
+import { type BuildFlags, examples, machineOptions, memorySize, sourceOptions } from "./options.ts";
+import { fileProblem, readSource, refuseErrors, type Source, sourceSettings } from "./sources.ts";
 import { watching } from "./watch.ts";
 
 interface Flags extends BuildFlags {
@@ -18,7 +18,7 @@ interface Flags extends BuildFlags {
 }
 
 export const buildSource = (source: Source, flags: BuildFlags): Promise<BuildResult> =>
-  build(source.text, { file: source.file, read: source.read, dims: flags.dim, seed: flags.seed, targets: flags.target, inline: flags.inline, memory: flags.memory, fastMath: flags.fastMath });
+  build(source.text, { ...sourceSettings(source, flags), targets: flags.target, inline: flags.inline, memory: flags.memory });
 
 function write(result: BuildResult, directory: string): { path: string; bytes: number; gzip: number }[] {
   return result.files.map(({ name, contents }) => {
@@ -65,14 +65,20 @@ async function run(file: string, flags: Flags, io: Io): Promise<{ code: ExitCode
 }
 
 export function buildCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
-  machineOptions(sourceOptions(program.command("build").description("compile a program to an ES module, its types and its WebAssembly").argument("<file>", "program; - is standard input")))
+  const command = program.command("build").description("compile a program to an ES module, its types and its WebAssembly");
+  machineOptions(sourceOptions(command.argument("<file>", "program; - is standard input")))
     .option("--out <directory>", "where the files go (default: beside the program)")
     .option("--inline", "put the WebAssembly into the script")
     .addOption(new Option("--memory <size>", "bytes allowed at the peak, as 256K or 4M").argParser(memorySize))
     .addOption(new Option("--emit <stage>", "print a stage of the compiler instead of writing files").choices(stages))
     .option("--json", "print the result as JSON on stdout")
     .option("--watch", "build again whenever a file changes")
-    .addHelpText("after", "\nExamples:\n  pullback build digits.pull\n  pullback build digits.pull --dim B=64 --out dist --inline\n  pullback build digits.pull --target wasm,js --memory 256K\n  pullback build digits.pull --emit optimized\n")
+    .addHelpText("after", examples(
+      "pullback build digits.pull",
+      "pullback build digits.pull --dim B=64 --out dist --inline",
+      "pullback build digits.pull --target wasm,js --memory 256K",
+      "pullback build digits.pull --emit optimized",
+    ))
     .action(async (file: string, flags: Flags) => done(await watching(flags.watch, io, () => run(file, flags, io))));
 }
 

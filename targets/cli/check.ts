@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { check } from "../compile.ts";
 import { diagnosticData, inSourceOrder } from "../../compiler/diagnostics/render.ts";
 import { exitCodes, type ExitCode, type Io } from "./io.ts";
-import { type SourceFlags, sourceOptions } from "./options.ts";
-import { readSource, report } from "./sources.ts";
+import { examples, type SourceFlags, sourceOptions } from "./options.ts";
+import { readSource, report, sourceSettings } from "./sources.ts";
 import { watching } from "./watch.ts";
 
 interface CheckFlags extends SourceFlags {
@@ -17,7 +17,7 @@ export function checkFiles(files: readonly string[], flags: CheckFlags, io: Io):
   let failed = false;
   for (const file of files) {
     const source = readSource(file, io.cwd);
-    const { diagnostics } = check(source.text, { file: source.file, dims: flags.dim, seed: flags.seed, read: source.read });
+    const { diagnostics } = check(source.text, sourceSettings(source, flags));
     failed ||= diagnostics.some(({ severity }) => severity === "error");
     read.push(...source.files());
     if (flags.json) data.push(...inSourceOrder(diagnostics).map((diagnostic) => diagnosticData(diagnostic, source.sources)));
@@ -34,6 +34,6 @@ export function checkCommand(program: Command, io: Io, done: (code: ExitCode) =>
   sourceOptions(program.command("check").description("report everything that is wrong with programs").argument("<files...>", "programs; - is standard input"))
     .option("--json", "print diagnostics as JSON on stdout")
     .option("--watch", "check again whenever a file changes")
-    .addHelpText("after", "\nExamples:\n  pullback check digits.pull\n  pullback check --json models/*.pull\n  pullback check --watch --dim B=64 digits.pull\n")
+    .addHelpText("after", examples("pullback check digits.pull", "pullback check --json models/*.pull", "pullback check --watch --dim B=64 digits.pull"))
     .action(async (files: readonly string[], flags: CheckFlags) => done(await watching(flags.watch, io, () => checkFiles(files, flags, io))));
 }

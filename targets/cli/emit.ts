@@ -9,7 +9,7 @@ import { emitText } from "../wasm/index.ts";
 import type { Io } from "./io.ts";
 import type { BuildFlags } from "./options.ts";
 import { printKernels, printPlan } from "../../compiler/schedule/print.ts";
-import { refuseErrors, type Source } from "./sources.ts";
+import { refuseErrors, type Source, sourceSettings } from "./sources.ts";
 
 export const stages = ["ast", "graph", "grad", "optimized", "kernels", "plan", "wat", "js"] as const;
 export type Stage = (typeof stages)[number];
@@ -20,7 +20,7 @@ export async function emitStage(stage: Stage, source: Source, flags: BuildFlags,
     return `${JSON.stringify(file, (key, value: unknown) => (key === "span" ? undefined : value), 2)}\n`;
   }
   const target = stage === "wat" ? targets.wasm : stage === "js" ? targets.js : targets[flags.target[0]];
-  const { diagnostics, graph, optimized, program, artifacts } = await compile(source.text, { file: source.file, read: source.read, dims: flags.dim, seed: flags.seed, fastMath: flags.fastMath, targets: [target] });
+  const { diagnostics, graph, optimized, program, artifacts } = await compile(source.text, { ...sourceSettings(source, flags), targets: [target] });
   refuseErrors(diagnostics, source, io, flags.json);
   if (graph === null || optimized === null || program === null) return "";
   switch (stage) {

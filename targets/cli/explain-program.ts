@@ -1,6 +1,6 @@
 /** Where a program's memory, work and kernels come from, by source line. */
 import { positionOf, type Sources } from "../../compiler/diagnostics/render.ts";
-import { type Entry, type Graph, elementCount, type SiteId } from "../../compiler/ir/graph.ts";
+import { type Entry, type Graph, elementCount, type SiteId, type TensorType } from "../../compiler/ir/graph.ts";
 import { byteSize, type Program, type ProgramEntry } from "../../compiler/program.ts";
 import { definitionOf } from "../../compiler/ops/index.ts";
 import { leavesOf, type PlacedLeaf } from "../module/index.ts";
@@ -14,6 +14,8 @@ function placeText(site: { span: Program["sites"][number]["span"]; path: readonl
   const line = text === undefined ? "" : `:${positionOf(text, site.span.start).line}`;
   return `${site.span.file}${line}${site.path.length ? ` (${site.path.join(".")})` : ""}`;
 }
+
+const bytesOf = ({ element, shape }: TensorType): number => byteSize(element) * elementCount(shape);
 
 interface Value {
   readonly name: string;
@@ -50,7 +52,7 @@ function arenaValues(entry: ProgramEntry, program: Program): Value[] {
     current.set(value.at, value);
   };
   for (const { name, tree } of entry.parameters) {
-    for (const { leaf, path } of leavesOf<PlacedLeaf>(tree)) begin({ name: `argument ${name}${path}`, at: leaf.at, bytes: byteSize(leaf.type.element) * elementCount(leaf.type.shape), from: 0, to: 0 });
+    for (const { leaf, path } of leavesOf<PlacedLeaf>(tree)) begin({ name: `argument ${name}${path}`, at: leaf.at, bytes: bytesOf(leaf.type), from: 0, to: 0 });
   }
   const state = new Set(program.states.map(({ at }) => at));
   const inArena = (at: number): boolean => !state.has(at) && !program.constants.some((constant) => constant.at === at) && at >= Math.min(constantBytes, stateBytes);
@@ -75,8 +77,9 @@ function arenaValues(entry: ProgramEntry, program: Program): Value[] {
 /** State by source line, then what the arena holds at each entry's fullest step. */
 export function explainMemory(program: Program, sources: Sources): string {
   const { constantBytes, stateBytes, arenaBytes } = program.memory;
-  const rows = program.states.map(({ path, type, role, span }) => [byteText(byteSize(type.element) * elementCount(type.shape)), role, path, placeText({ span, path: [] }, sources)]);
-  const parts = [`${byteText(program.peakBytes)} at the peak: state ${byteText(stateBytes)}, constants ${byteText(constantBytes)}, intermediate values ${byteText(arenaBytes)}\n\nstate\n${table(rows, 9)}`];
+  const rows = program.states.map(({ path, type, role, span }) => [byteText(bytesOf(type)), role, path, placeText({ span, path: [] }, sources)]);
+  const sums = `state ${byteText(stateBytes)}, constants ${byteText(constantBytes)}, intermediate values ${byteText(arenaBytes)}`;
+  const parts = [`${byteText(program.peakBytes)} at the peak: ${sums}\n\nstate\n${table(rows, 9)}`];
   for (const entry of program.entries) {
     const values = arenaValues(entry, program);
     let peak = { step: 0, bytes: -1 };
@@ -113,7 +116,11 @@ function entryCost(entry: Entry, graph: Graph, sources: Sources): { rows: string
   return { rows, total };
 }
 
-const flopsText = (flops: number): string => (flops < 1e3 ? `${flops}` : flops < 1e6 ? `${(flops / 1e3).toFixed(1)}k` : flops < 1e9 ? `${(flops / 1e6).toFixed(2)}M` : `${(flops / 1e9).toFixed(2)}G`);
+function flopsText(flops: number): string {
+  if (flops < 1e3) return String(flops);
+  if (flops < 1e6) return `${(flops / 1e3).toFixed(1)}k`;
+  return flops < 1e9 ? `${(flops / 1e6).toFixed(2)}M` : `${(flops / 1e9).toFixed(2)}G`;
+}
 
 /** Floating-point operations of each entry by source line, the derived backward pass on the lines that it comes from. */
 export function explainCost(graph: Graph, sources: Sources): string {

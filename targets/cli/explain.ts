@@ -5,7 +5,7 @@ import { nearest } from "../../compiler/diagnostics/near-miss.ts";
 import { buildSource } from "./build.ts";
 import { explainCost, explainKernels, explainMemory } from "./explain-program.ts";
 import { exitCodes, type ExitCode, type Io, UsageError } from "./io.ts";
-import { type BuildFlags, machineOptions, sourceOptions } from "./options.ts";
+import { type BuildFlags, examples, machineOptions, sourceOptions } from "./options.ts";
 import { readSource, refuseErrors } from "./sources.ts";
 
 const topics = ["memory", "cost", "kernels"];
@@ -30,7 +30,8 @@ async function explain(subject: string, file: string | undefined, flags: BuildFl
   const { diagnostics, optimized, program } = await buildSource(source, flags);
   refuseErrors(diagnostics, source, io);
   if (program && optimized) {
-    io.out(subject === "memory" ? explainMemory(program, source.sources) : subject === "cost" ? explainCost(optimized, source.sources) : explainKernels(program, source.sources));
+    const { sources } = source;
+    io.out(subject === "memory" ? explainMemory(program, sources) : subject === "cost" ? explainCost(optimized, sources) : explainKernels(program, sources));
   }
   return exitCodes.ok;
 }
@@ -38,6 +39,6 @@ async function explain(subject: string, file: string | undefined, flags: BuildFl
 export function explainCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
   machineOptions(sourceOptions(program.command("explain").description("explain a diagnostic, or where a program's memory, cost or kernels come from")
     .argument("<subject>", "a code such as shape; or memory, cost, kernels").argument("[file]", "program")))
-    .addHelpText("after", "\nExamples:\n  pullback explain shape\n  pullback explain memory digits.pull\n  pullback explain cost digits.pull --dim B=64\n")
+    .addHelpText("after", examples("pullback explain shape", "pullback explain memory digits.pull", "pullback explain cost digits.pull --dim B=64"))
     .action(async (subject: string, file: string | undefined, flags: BuildFlags) => done(await explain(subject, file, flags, io)));
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import { format } from "../../grammar/index.ts";
 import { exitCodes, type ExitCode, type Io } from "./io.ts";
+import { examples } from "./options.ts";
 import { fileProblem, readSource, report } from "./sources.ts";
 
 interface Flags {
@@ -41,8 +42,9 @@ function formatFiles(files: readonly string[], { check }: Flags, io: Io): ExitCo
 }
 
 export function fmtCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
-  program.command("fmt").description("rewrite programs in the canonical form; prints the files that change").argument("<files...>", "programs; - reads standard input and prints")
+  program.command("fmt").description("rewrite programs in the canonical form; prints the files that change")
+    .argument("<files...>", "programs; - reads standard input and prints")
     .option("--check", "change nothing; exit code 1 if a file would change")
-    .addHelpText("after", "\nExamples:\n  pullback fmt digits.pull\n  pullback fmt --check models/*.pull\n  pullback fmt - < digits.pull\n")
+    .addHelpText("after", examples("pullback fmt digits.pull", "pullback fmt --check models/*.pull", "pullback fmt - < digits.pull"))
     .action((files: readonly string[], flags: Flags) => done(formatFiles(files, flags, io)));
 }

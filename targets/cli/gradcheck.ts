@@ -4,8 +4,8 @@ import { checkGradients, type LeafReport, type RequestReport } from "../../compi
 import { positionOf } from "../../compiler/diagnostics/render.ts";
 import { check } from "../compile.ts";
 import { exitCodes, type ExitCode, type Io } from "./io.ts";
-import { type SourceFlags, sourceOptions } from "./options.ts";
-import { readSource, refuseErrors, type Source } from "./sources.ts";
+import { examples, type SourceFlags, sourceOptions } from "./options.ts";
+import { readSource, refuseErrors, type Source, sourceSettings } from "./sources.ts";
 
 const number = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value));
 
@@ -30,12 +30,13 @@ function requestText(report: RequestReport, { sources }: Source): string {
 
 function gradcheck(file: string, flags: SourceFlags, io: Io): ExitCode {
   const source = readSource(file, io.cwd);
-  const { graph, diagnostics, requests } = check(source.text, { file: source.file, dims: flags.dim, seed: flags.seed, read: source.read });
+  const { graph, diagnostics, requests } = check(source.text, sourceSettings(source, flags));
   refuseErrors(diagnostics, source, io, flags.json);
   const reports = graph ? checkGradients(requests, graph) : [];
   const wrong = reports.filter(({ verdict }) => verdict === "wrong");
   if (flags.json) {
-    io.out(`${JSON.stringify({ requests: reports.map(({ span, ...report }) => ({ ...report, file: span.file, start: positionOf(source.sources(span.file) ?? "", span.start) })) })}\n`);
+    const start = ({ file: name, start: offset }: RequestReport["span"]) => positionOf(source.sources(name) ?? "", offset);
+    io.out(`${JSON.stringify({ requests: reports.map(({ span, ...report }) => ({ ...report, file: span.file, start: start(span) })) })}\n`);
   } else {
     io.out(reports.map((report) => requestText(report, source)).join(""));
     io.out(reports.length === 0 ? `${file} asks for no derivatives\n` : `${reports.length} derivative${reports.length === 1 ? "" : "s"}, ${wrong.length} wrong\n`);
@@ -44,8 +45,10 @@ function gradcheck(file: string, flags: SourceFlags, io: Io): ExitCode {
 }
 
 export function gradcheckCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
-  sourceOptions(program.command("gradcheck").description("compare every derivative that a program asks for with central differences in f64").argument("<file>", "program"))
+  const command = program.command("gradcheck").description("compare every derivative that a program asks for with central differences in f64");
+  sourceOptions(command.argument("<file>", "program"))
     .option("--json", "print the result as JSON on stdout")
-    .addHelpText("after", "\nA rule marked surrogate, or a rule set, differs on purpose: it is reported and does not fail.\n\nExamples:\n  pullback gradcheck digits.pull\n  pullback gradcheck digits.pull --dim B=4\n")
+    .addHelpText("after", "\nA rule marked surrogate, or a rule set, differs on purpose: it is reported and does not fail.")
+    .addHelpText("after", examples("pullback gradcheck digits.pull", "pullback gradcheck digits.pull --dim B=4"))
     .action((file: string, flags: SourceFlags) => done(gradcheck(file, flags, io)));
 }

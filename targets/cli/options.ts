@@ -49,6 +49,9 @@ function targetList(text: string): TargetName[] {
   return names;
 }
 
+/** The end of a command's help. */
+export const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}\n`).join("")}`;
+
 export const sourceOptions = (command: Command): Command =>
   command
     .addOption(new Option("--dim <name=size>", "use another size for a dim of the file (repeatable)").argParser(dim).default({}, "the file's"))

@@ -7,7 +7,7 @@ import { instantiate } from "../index.ts";
 import { countOf, leavesOf, type PlacedLeaf } from "../module/index.ts";
 import { buildSource } from "./build.ts";
 import { exitCodes, type ExitCode, type Io, numberText, UsageError } from "./io.ts";
-import { type BuildFlags, machineOptions, sourceOptions } from "./options.ts";
+import { type BuildFlags, examples, machineOptions, sourceOptions } from "./options.ts";
 import { fileProblem, readBytes, readSource, refuseErrors } from "./sources.ts";
 import { argumentValue, resultText } from "./values.ts";
 
@@ -30,7 +30,13 @@ function pick(entries: readonly ProgramEntry[], given: readonly string[], cwd: s
   throw failures[0];
 }
 
-const typesOf = (entry: ProgramEntry): string => entry.parameters.map(({ name, tree }) => `${name} (${[...leavesOf<PlacedLeaf>(tree)].map(({ leaf }) => countOf(leaf)).join(" + ")})`).join(", ");
+const counts = ({ tree }: ProgramEntry["parameters"][number]): string => [...leavesOf<PlacedLeaf>(tree)].map(({ leaf }) => countOf(leaf)).join(" + ");
+
+/** `1 argument, x (64)`. */
+function argumentsText({ parameters }: ProgramEntry): string {
+  const list = parameters.map((parameter) => `${parameter.name} (${counts(parameter)})`).join(", ");
+  return `${parameters.length} argument${parameters.length === 1 ? "" : "s"}${list && `, ${list}`}`;
+}
 
 async function run(file: string, name: string, given: readonly string[], flags: Flags, io: Io): Promise<ExitCode> {
   const source = readSource(file, io.cwd);
@@ -40,8 +46,7 @@ async function run(file: string, name: string, given: readonly string[], flags: 
   const entries = all.filter((entry) => entry.name === name);
   if (entries.length === 0) throw new UsageError(`${file} exports no '${name}'; it exports ${[...new Set(all.map((entry) => entry.name))].join(", ") || "nothing"}`);
   if (built.program?.externs.length) throw new UsageError(`${file} has extern functions: only a script can answer them`);
-  const { parameters } = entries[0];
-  if (given.length !== parameters.length) throw new UsageError(`${name} takes ${parameters.length} argument${parameters.length === 1 ? "" : "s"}${parameters.length ? `, ${typesOf(entries[0])}` : ""}; found ${given.length}`);
+  if (given.length !== entries[0].parameters.length) throw new UsageError(`${name} takes ${argumentsText(entries[0])}; found ${given.length}`);
   const { entry, values } = pick(entries, given, io.cwd);
   const module = await instantiate(built, { seed: flags.seed });
   let result: unknown;
@@ -70,6 +75,10 @@ export function runEntryCommand(program: Command, io: Io, done: (code: ExitCode)
     .option("--weights <file>", "take the parameters from a safetensors file")
     .option("--save <file>", "write all tensors to a safetensors file afterwards")
     .option("--json", "print diagnostics as JSON on stdout")
-    .addHelpText("after", "\nExamples:\n  pullback run xor.pull predict '[[0, 1]]'\n  pullback run digits.pull predict image.npy --weights digits.safetensors\n  pullback run mlp.pull step x.csv '[0, 1, 2]' 0.01 --save after.safetensors\n")
+    .addHelpText("after", examples(
+      "pullback run xor.pull predict '[[0, 1]]'",
+      "pullback run digits.pull predict image.npy --weights digits.safetensors",
+      "pullback run mlp.pull step x.csv '[0, 1, 2]' 0.01 --save after.safetensors",
+    ))
     .action(async (file: string, name: string, given: readonly string[], flags: Flags) => done(await run(file, name, given, flags, io)));
 }

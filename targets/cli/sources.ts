@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { countText, diagnosticData, inSourceOrder, renderDiagnostics, type Sources } from "../../compiler/diagnostics/render.ts";
 import { library } from "../../compiler/std/index.ts";
+import type { SourceFlags } from "./options.ts";
 import { type Io, Refused, UsageError } from "./io.ts";
 
 const reasons: Readonly<Record<string, string>> = { ENOENT: "there is no such file", EISDIR: "it is a directory", EACCES: "permission denied" };
@@ -57,6 +58,9 @@ export function readSource(file: string, cwd: string): Source {
     files: () => [...paths],
   };
 }
+
+/** What the compiler is told of a source and its flags. */
+export const sourceSettings = ({ file, read }: Source, { dim, seed, fastMath }: SourceFlags & { readonly fastMath?: boolean }) => ({ file, read, dims: dim, seed, fastMath });
 
 /** Prints diagnostics to stderr, or all of them as one JSON value to stdout. */
 export function report(diagnostics: readonly Diagnostic[], { sources }: Source, io: Io, json = false): void {

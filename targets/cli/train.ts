@@ -5,8 +5,8 @@ import type { ProgramEntry } from "../../compiler/program.ts";
 import { build, type BuildResult, check } from "../compile.ts";
 import { type Instance, instantiate } from "../index.ts";
 import { type ExitCode, exitCodes, type Io, UsageError } from "./io.ts";
-import { type BuildFlags, machineOptions, sourceOptions, wholeNumber } from "./options.ts";
-import { readSource, refuseErrors, type Source } from "./sources.ts";
+import { type BuildFlags, examples, machineOptions, sourceOptions, wholeNumber } from "./options.ts";
+import { readSource, refuseErrors, type Source, sourceSettings } from "./sources.ts";
 import { readTable, type Table } from "./table-file.ts";
 import { checkIntegers } from "./training/batches.ts";
 import { type Binding, bindColumns, scalarValues } from "./training/binding.ts";
@@ -54,7 +54,7 @@ function trainingEntry(entries: readonly Pick<ProgramEntry, "name" | "train">[],
 /** Builds with the batch size asked for: it is the dim that names the first axis of the training entry's tensors. */
 async function buildForBatch(source: Source, flags: Flags, io: Io): Promise<{ built: BuildResult; name: string }> {
   let dims = flags.dim;
-  const { graph, diagnostics } = check(source.text, { file: source.file, dims, seed: flags.seed, read: source.read });
+  const { graph, diagnostics } = check(source.text, sourceSettings(source, flags));
   if (graph === null) refuseErrors(diagnostics, source, io, flags.json);
   const name = trainingEntry(graph?.entries ?? [], source.file, flags.entry);
   if (flags.batch !== undefined) {
@@ -64,7 +64,7 @@ async function buildForBatch(source: Source, flags: Flags, io: Io): Promise<{ bu
     if (!axis) throw new UsageError(`--batch: the first axis of ${name}'s arguments has no name of a dim`);
     if (!entry || !Object.hasOwn(entry.variant, axis)) dims = { ...dims, [axis]: flags.batch };
   }
-  const built = await build(source.text, { file: source.file, read: source.read, dims, seed: flags.seed, targets: flags.target, fastMath: flags.fastMath, inline: true, selfTest: false });
+  const built = await build(source.text, { ...sourceSettings(source, flags), dims, targets: flags.target, inline: true, selfTest: false });
   refuseErrors(built.diagnostics, source, io, flags.json);
   return { built, name };
 }
@@ -118,8 +118,12 @@ async function train(words: readonly string[], flags: Flags, io: Io): Promise<Ex
   const names = metricNames(entry.result);
   const { module, progress } = await start(built, flags, weights, settings, names.length, io);
   const { interrupted, release } = onInterrupt();
-  const run = { module, entry: name, metricNames: names, binding, scalars: values, table, split, epochs: flags.epochs, seed: flags.seed, validator, interrupted, save: (at: Progress) => writeCheckpoint(weights, module.save(), at, settings) };
-  const steps = stepsOf(run);
+  const steps = stepsOf({ split, binding });
+  const run = {
+    module, entry: name, metricNames: names, binding, scalars: values, table, split, epochs: flags.epochs, seed: flags.seed, validator, interrupted,
+    report: progressReport(io, flags.epochs, steps, flags.json === true),
+    save: (at: Progress) => writeCheckpoint(weights, module.save(), at, settings),
+  };
   const say = (text: string) => (flags.json ? undefined : io.out(text));
   if (!flags.json) {
     const part = split.validation.length ? `, ${split.validation.length} to validate` : "";
@@ -129,9 +133,10 @@ async function train(words: readonly string[], flags: Flags, io: Io): Promise<Ex
   }
   const shown = path.relative(io.cwd, weights);
   try {
-    const { end, metrics } = await trainFrom(progress, { ...run, report: progressReport(io, flags.epochs, steps, flags.json === true) });
+    const { end, metrics } = await trainFrom(progress, run);
     if (end === "diverged") {
-      io.err(`${io.terminal ? "\n" : ""}error: ${metrics.filter(([, value]) => !Number.isFinite(value)).map(([metric, value]) => `${metric} is ${value}`).join(", ")}: the run has diverged; a smaller step may help. ${shown} has the last whole epoch, if there was one\n`);
+      const bad = metrics.filter(([, value]) => !Number.isFinite(value)).map(([metric, value]) => `${metric} is ${value}`).join(", ");
+      io.err(`${io.terminal ? "\n" : ""}error: ${bad}: the run has diverged; a smaller step may help. ${shown} has the last whole epoch, if there was one\n`);
       return exitCodes.diagnostics;
     }
     if (end === "interrupted") {
@@ -146,7 +151,8 @@ async function train(words: readonly string[], flags: Flags, io: Io): Promise<Ex
 }
 
 export function trainCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
-  const command = program.command("train").description("train a program on a CSV or NPY file; the last column is the target").usage("[options] <file> <data> [--NAME VALUE for each scalar argument]");
+  const command = program.command("train").description("train a program on a CSV or NPY file; the last column is the target")
+    .usage("[options] <file> <data> [--NAME VALUE for each scalar argument]");
   machineOptions(sourceOptions(command))
     .allowUnknownOption().allowExcessArguments()
     .option("--entry <name>", "which train fn (default: the only one)")
@@ -157,6 +163,10 @@ export function trainCommand(program: Command, io: Io, done: (code: ExitCode) =>
     .option("--out <file>", "weights, written after every epoch (default: NAME.safetensors)")
     .option("--resume", "go on from the weights file of an interrupted run")
     .option("--json", "print a JSON line per epoch")
-    .addHelpText("after", "\nExamples:\n  pullback train digits.pull digits.csv --scale 16 --validate by-class --lr 1e-3\n  pullback train iris.pull iris.csv --scale standardise --batch 16 --epochs 50 --lr 0.1\n  pullback train digits.pull digits.csv --scale 16 --lr 1e-3 --epochs 20 --resume\n")
+    .addHelpText("after", examples(
+      "pullback train digits.pull digits.csv --scale 16 --validate by-class --lr 1e-3",
+      "pullback train iris.pull iris.csv --scale standardise --batch 16 --epochs 50 --lr 0.1",
+      "pullback train digits.pull digits.csv --scale 16 --lr 1e-3 --epochs 20 --resume",
+    ))
     .action(async (flags: Flags) => done(await train(command.args, flags, io)));
 }

@@ -20,7 +20,8 @@ function treeValue(value: unknown, tree: PlacedTree, where: string): unknown {
   if (tree.kind === "tensor") return leafValue(value, tree, where);
   if (tree.kind === "tuple") return Array.isArray(value) ? tree.items.map((item, index) => treeValue(value[index], item, `${where}[${index}]`)) : value;
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(tree.fields.map(({ name, tree: field }) => [name, treeValue(Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined, field, `${where}.${name}`)]));
+  const part = (name: string): unknown => (Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined);
+  return Object.fromEntries(tree.fields.map(({ name, tree: field }) => [name, treeValue(part(name), field, `${where}.${name}`)]));
 }
 
 /** What a user typed for an argument, as the module's entry takes it. */
@@ -44,8 +45,9 @@ function nested(values: readonly string[], shape: readonly number[]): string {
 
 /** A result as JSON on one line; NaN and infinities as strings. `number` writes an element. */
 export function resultText(value: unknown, tree: PlacedTree, number: (value: number, element: string) => string): string {
-  if (tree.kind === "record") return `{ ${tree.fields.map(({ name, tree: field }) => `${JSON.stringify(name)}: ${resultText(Reflect.get(Object(value), name), field, number)}`).join(", ")} }`;
-  if (tree.kind === "tuple") return `[${tree.items.map((item, index) => resultText(Reflect.get(Object(value), index), item, number)).join(", ")}]`;
+  const part = (key: string | number, inner: PlacedTree): string => resultText(Reflect.get(Object(value), key), inner, number);
+  if (tree.kind === "record") return `{ ${tree.fields.map(({ name, tree: field }) => `${JSON.stringify(name)}: ${part(name, field)}`).join(", ")} }`;
+  if (tree.kind === "tuple") return `[${tree.items.map((item, index) => part(index, item)).join(", ")}]`;
   const { element, shape } = tree.type;
   const text = (item: unknown): string => {
     if (element === "bool") return item ? "true" : "false";

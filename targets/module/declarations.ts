@@ -43,13 +43,19 @@ function method(entry: ProgramEntry, byOption: boolean): string {
   const result = entry.result === null ? "void" : treeType(entry.result, tensorType);
   const docs = [
     ...(entry.doc ? [entry.doc] : []),
-    ...entry.parameters.flatMap(({ name, tree }) => [...leavesOf<Leaf>(tree)].map(({ leaf, path }) => `@param ${name}${path} ${typeText(leaf)}${leaf.type.shape.length ? "" : ", a number"}${indexText(leaf)}`)),
-    ...(entry.result === null ? [] : [`@returns ${[...leavesOf<Leaf>(entry.result)].map(({ leaf, path }) => `${path ? `${path.replace(/^\./, "")}: ` : ""}${typeText(leaf)}`).join(", ")}`]),
+    ...entry.parameters.flatMap(({ name, tree }) => [...leavesOf<Leaf>(tree)].map((found) => `@param ${name}${found.path} ${leafDoc(found.leaf)}`)),
+    ...(entry.result === null ? [] : [`@returns ${[...leavesOf<Leaf>(entry.result)].map(resultDoc).join(", ")}`]),
   ];
   return `${comment(docs.join("\n"), "  ")}  ${property(entry.name)}(${parameters.join(", ")}): ${hasHost(entry) ? `Promise<${result}>` : result};\n`;
 }
 
-const indexText = (leaf: Leaf & { readonly below?: number }): string => (leaf.below === undefined ? "" : `, indices in 0..${leaf.below - 1}`);
+/** `i32[B=32], indices in 0..9`. */
+function leafDoc(leaf: Leaf & { readonly below?: number }): string {
+  return `${typeText(leaf)}${isScalar(leaf) ? ", a number" : ""}${leaf.below === undefined ? "" : `, indices in 0..${leaf.below - 1}`}`;
+}
+
+/** `loss: f32`. */
+const resultDoc = ({ leaf, path }: { leaf: Leaf; path: string }): string => `${path ? `${path.replace(/^\./, "")}: ` : ""}${typeText(leaf)}`;
 
 export function declarations(program: Program, name: string, artifacts: readonly Artifact[], selfTest: boolean): string {
   const className = name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, "_") || "Module";

@@ -35,7 +35,8 @@ function checkLeaf(value: string, leaf: PlacedLeaf, where: string, { uses }: Sco
     const Type = arrayType[element];
     const count = countOf(leaf);
     uses.add("tensor");
-    lines.push(`if (!(${value} instanceof ${Type} && ${value}.length === ${count})) ${value} = tensor(${value}, ${Type}, ${count}, ${label}, ${JSON.stringify(typeText(leaf))});`);
+    const type = JSON.stringify(typeText(leaf));
+    lines.push(`if (!(${value} instanceof ${Type} && ${value}.length === ${count})) ${value} = tensor(${value}, ${Type}, ${count}, ${label}, ${type});`);
     if (element === "bool") {
       uses.add("checkBooleans");
       lines.push(`checkBooleans(${value}, ${label});`);
@@ -46,7 +47,8 @@ function checkLeaf(value: string, leaf: PlacedLeaf, where: string, { uses }: Sco
     }
     return lines;
   }
-  const wrong = { f32: `typeof ${value} !== "number"`, f64: `typeof ${value} !== "number"`, i32: `(${value} | 0) !== ${value}`, u32: `${value} >>> 0 !== ${value}`, bool: `typeof ${value} !== "boolean"` }[element];
+  const number = `typeof ${value} !== "number"`;
+  const wrong = { f32: number, f64: number, i32: `(${value} | 0) !== ${value}`, u32: `${value} >>> 0 !== ${value}`, bool: `typeof ${value} !== "boolean"` }[element];
   uses.add("wrongScalar");
   lines.push(`if (${wrong}) wrongScalar(${value}, ${label}, "${element}");`);
   if (leaf.below !== undefined) {
@@ -63,7 +65,9 @@ function checkTree(value: string, tree: PlacedTree, where: string, label: string
     return checkLeaf(value, tree, where.replace("%", () => label), scope);
   }
   scope.uses.add("wrongTree");
-  const children = tree.kind === "record" ? tree.fields.map(({ name, tree: child }) => ({ key: `.${name}`, read: value + member(name), name, child })) : tree.items.map((child, index) => ({ key: `[${index}]`, read: `${value}[${index}]`, name: String(index), child }));
+  const children = tree.kind === "record"
+    ? tree.fields.map(({ name, tree: child }) => ({ key: `.${name}`, read: value + member(name), name, child }))
+    : tree.items.map((child, index) => ({ key: `[${index}]`, read: `${value}[${index}]`, name: String(index), child }));
   const expected = tree.kind === "record" ? `an object { ${tree.fields.map(({ name }) => name).join(", ")} }` : `an array of ${tree.items.length} values`;
   const lines = [`if (Object(${value}) !== ${value}) wrongTree(${value}, ${JSON.stringify(where.replace("%", () => label))}, ${JSON.stringify(expected)});`];
   for (const { key, read, name, child } of children) {
@@ -110,7 +114,8 @@ function checkOut(entry: ProgramEntry, options: string, scope: Scope, locals: Na
     const Type = arrayType[leaf.type.element];
     lines.push(`let ${name} = ${options}?.out${optional(path)};`);
     const where = JSON.stringify(`${entry.name}: out${path}`);
-    checks.push(`if (${name} !== undefined && !(${name} instanceof ${Type} && ${name}.length === ${countOf(leaf)})) checkOut(${name}, ${Type}, ${countOf(leaf)}, ${where}, ${JSON.stringify(typeText(leaf))});`);
+    const fits = `${name} instanceof ${Type} && ${name}.length === ${countOf(leaf)}`;
+    checks.push(`if (${name} !== undefined && !(${fits})) checkOut(${name}, ${Type}, ${countOf(leaf)}, ${where}, ${JSON.stringify(typeText(leaf))});`);
   }
   return [...lines, ...checks];
 }

@@ -12,7 +12,7 @@ import wasmSource from "../../runtime/wasm.ts?source";
 import { declarations } from "./declarations.ts";
 import { pieces } from "./embed.ts";
 import { entryFunction, hasHost, type Scope } from "./entry.ts";
-import { Names, property, signatureOf } from "./text.ts";
+import { member, Names, property, signatureOf } from "./text.ts";
 import { byName, variantFunction } from "./variants.ts";
 
 export { bakeSelfTest } from "./self-test.ts";
@@ -77,6 +77,7 @@ function script(program: Program, artifacts: readonly Artifact[], options: Modul
   const test = options.selfTest;
   if (test?.length) scope.uses.add("selfTest");
   const seedAt = program.init.seedAt / 4;
+  const testMember = test?.length ? [`selfTest: () => selfTest(buffer, kernels, boot, [\n${testRows(test)}  ])`] : [];
   const body = `  const ${views.join(", ")};
 ${scope.views.map((line) => `  ${line}\n`).join("")}${externCheck(program)}${guarded ? guard(program) : ""}${functions.join("")}  const boot = (value) => {
     u32[${seedAt}] = value;
@@ -85,7 +86,7 @@ ${scope.views.map((line) => `  ${line}\n`).join("")}${externCheck(program)}${gua
   const { parameters, reset, save, load } = persistent(buffer, [
 ${rows}  ], boot, signature, seed${guarded ? ", idle" : ", () => {}"});
   if (weights !== undefined) load(weights);
-  return { ${[...members, "parameters", "reset", "save", "load"].join(", ")}, peakBytes, signature${test?.length ? `, selfTest: () => selfTest(buffer, kernels, boot, [\n${testRows(test)}  ])` : ""} };
+  return { ${[...members, "parameters", "reset", "save", "load", "peakBytes", "signature", ...testMember].join(", ")} };
 `;
   const settings = ["seed = 0", ...load.settings, ...(program.externs.length ? ["externs = {}"] : []), "weights"];
   return `// ${options.name}.js: made by pullback, do not edit. Below the line stands its runtime, minified.
@@ -145,7 +146,7 @@ function endOfMemory(program: Program): number {
 
 function externCheck(program: Program): string {
   return program.externs
-    .map(({ name }) => `  if (typeof externs${/^\w+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`} !== "function") throw new TypeError("create: extern fn '${name}' is missing: give { externs: { ${name} } }");\n`)
+    .map(({ name }) => `  if (typeof externs${member(name)} !== "function") throw new TypeError("create: extern fn '${name}' is missing: give { externs: { ${name} } }");\n`)
     .join("");
 }
 

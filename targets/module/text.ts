@@ -19,8 +19,11 @@ export function typeText({ type, axes }: Pick<Leaf, "type" | "axes">): string {
 export const isScalar = (leaf: Leaf): boolean => leaf.type.shape.length === 0;
 export const countOf = (leaf: Leaf): number => elementCount(leaf.type.shape);
 
+/** The inner nodes of a tree, whatever its leaves. */
+type Inner = { kind: "record"; fields: readonly { name: string; tree: unknown }[] } | { kind: "tuple"; items: readonly unknown[] };
+
 /** A leaf and the way to it: `.h`, `[0].c`. */
-export function* leavesOf<L extends Leaf>(tree: L | { kind: "record"; fields: readonly { name: string; tree: unknown }[] } | { kind: "tuple"; items: readonly unknown[] }, path = ""): Generator<{ leaf: L; path: string }> {
+export function* leavesOf<L extends Leaf>(tree: L | Inner, path = ""): Generator<{ leaf: L; path: string }> {
   const inside = (child: unknown, step: string) => leavesOf<L>(child as L, path + step); // trees of L all the way down
   if (tree.kind === "tensor") yield { leaf: tree, path };
   else if (tree.kind === "record") for (const field of tree.fields) yield* inside(field.tree, member(field.name));

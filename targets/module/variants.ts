@@ -37,12 +37,14 @@ export function variantFunction(entries: readonly ProgramEntry[], symbols: Reado
   const expected = differing.length > 0 ? differing : leaves.map((_, at) => at);
   const at = leaves[expected[0]];
   if (at === undefined) {
-    lines.push(`throw new TypeError("${first.name}: the options choose none of ${entries.map(({ variant }) => Object.entries(variant).map(([generic, size]) => `${generic}=${size}`).join(", ")).join("; ")}");`);
+    const choices = entries.map(({ variant }) => Object.entries(variant).map(([generic, size]) => `${generic}=${size}`).join(", "));
+    lines.push(`throw new TypeError("${first.name}: the options choose none of ${choices.join("; ")}");`);
   } else {
     const choices = entries.map((entry) => lengths.get(entry)?.[expected[0]].leaf).map((leaf) => (leaf ? `${countOf(leaf)} (${typeText(leaf)})` : ""));
     scope.uses.add("wrongTree");
     const value = `${parameters[at.index]}${optional(at.where.slice(first.parameters[at.index].name.length))}`;
-    lines.push(`wrongTree(${value}, "${first.name}: argument ${at.index + 1} '${at.where}'", "a ${arrayType[at.leaf.type.element]} of ${[...new Set(choices)].join(" or ")} numbers");`);
+    const wanted = `a ${arrayType[at.leaf.type.element]} of ${[...new Set(choices)].join(" or ")} numbers`;
+    lines.push(`wrongTree(${value}, "${first.name}: argument ${at.index + 1} '${at.where}'", "${wanted}");`);
   }
   return `  function ${name}(${[...parameters, options].join(", ")}) {\n${lines.map((line) => `    ${line}\n`).join("")}  }\n`;
 }

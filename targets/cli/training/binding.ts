@@ -58,7 +58,10 @@ export function scalarValues({ order }: Binding, flags: ReadonlyMap<string, stri
   const missing = scalars.filter(({ name }) => !flags.has(name));
   if (missing.length) throw new UsageError(`${entry} needs ${missing.map(({ name }) => `--${name} VALUE`).join(" and ")}`);
   const unknown = [...flags.keys()].find((name) => !scalars.some((scalar) => scalar.name === name));
-  if (unknown !== undefined) throw new UsageError(`there is no option --${unknown}, and ${entry} has no scalar argument of that name${scalars.length ? ` (it has ${scalars.map(({ name }) => name).join(", ")})` : ""}`);
+  if (unknown !== undefined) {
+    const known = scalars.length ? ` (it has ${scalars.map(({ name }) => name).join(", ")})` : "";
+    throw new UsageError(`there is no option --${unknown}, and ${entry} has no scalar argument of that name${known}`);
+  }
   for (const { name, leaf } of scalars) {
     const text = flags.get(name) ?? "";
     if (leaf.type.element === "bool") {
