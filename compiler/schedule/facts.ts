@@ -3,6 +3,7 @@ import { elementCount } from "../ir/graph.ts";
 import type { HostNode, LeaveNode, Node, OpNode, Region, TensorType, ValueId } from "../ir/graph.ts";
 import type { OpName } from "../ops/index.ts";
 import { isMovement } from "./coordinates.ts";
+import type { Lanes } from "./kernel.ts";
 
 /**
  * parameter: given. splat: a constant with one number, written as a literal. data: any other constant.
@@ -50,7 +51,11 @@ export class Facts {
   /** Position of the producer in the region; -1 for params. */
   readonly positions: readonly number[];
 
-  constructor(readonly region: Region) {
+  constructor(
+    readonly region: Region,
+    /** Of the machine's vectors. */
+    readonly lanes: Lanes,
+  ) {
     this.types = region.types;
     const producers = new Array<ScheduledNode | null>(region.types.length).fill(null);
     const positions = new Array<number>(region.types.length).fill(-1);

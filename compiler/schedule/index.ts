@@ -69,7 +69,7 @@ const initEntry = (graph: Graph): Scheduled => ({ reads: [], writes: graph.state
 /** Everything but the memory. */
 function prepare<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPool): Prepared<E> {
   const { region } = entry;
-  const facts = new Facts(region);
+  const facts = new Facts(region, machine.lanes);
   const { groups, stored } = fuse(facts);
   const units = groups.flatMap((group) => lowerGroup(facts, group, stored, machine) ?? []);
   const writes = entry.writes.map((state, i): StateWrite => {

@@ -11,7 +11,7 @@ import { randomGraph } from "../ops/random-graph.ts";
 import { machine } from "./run.ts";
 
 function planned(region: Region): { plan: MemoryPlan; facts: Facts; fixed: Map<ValueId, number> } {
-  const facts = new Facts(region);
+  const facts = new Facts(region, machine.lanes);
   const { groups, stored } = fuse(facts);
   const units = orderUnits(groups.flatMap((group) => lowerGroup(facts, group, stored, machine) ?? []), []);
   const fixed = new Map<ValueId, number>();

@@ -37,7 +37,7 @@ export function graphOf(region: Region, states: readonly StateSpec[] = [], reads
 
 export const machine = { name: "test", lanes: 4 } as const;
 
-export const programOf = (region: Region): Program => schedule(graphOf(region), machine);
+export const programOf = (region: Region, lanes: 1 | 4 = 4): Program => schedule(graphOf(region), { ...machine, lanes });
 
 type Leaf = Extract<PlacedTree, { kind: "tensor" }>;
 
@@ -91,8 +91,8 @@ export async function instanceOf(program: Program, target: Target): Promise<Inst
 }
 
 /** The results of a region on a target. Memory starts filled with a pattern, so that nothing leans on zeros. */
-export async function runRegion(region: Region, args: readonly Tensor[], target: Target): Promise<Tensor[]> {
-  const program = programOf(region);
+export async function runRegion(region: Region, args: readonly Tensor[], target: Target, lanes: 1 | 4 = 4): Promise<Tensor[]> {
+  const program = programOf(region, lanes);
   const instance = await instanceOf(program, target);
   poison(program, instance.memory);
   return call(program, instance, program.entries[0], args);

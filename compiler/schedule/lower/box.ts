@@ -72,7 +72,7 @@ export function fillBox(facts: Facts, r: Registers, buffers: BufferTable, value:
     factors: sizes.map((_, atom) => walked.reduce((total, { factors }, axis) => total + factors[atom] * box.steps[axis], 0)),
   };
   const leaves: Affine[] = [index];
-  let scalar = facts.types[value].element === "f64";
+  let scalar = facts.lanes === 1 || facts.types[value].element === "f64";
   leavesOf(facts, value, place, sizes, (leaf: Leaf) => {
     leaves.push(leaf.kind === "value" ? leaf.index : leaf.at);
     scalar ||= leaf.kind === "value" && facts.types[leaf.value].element === "f64";

@@ -203,13 +203,13 @@ export class Evaluator {
     const [x, indices, updates] = node.args;
     const { tests, update } = scatterPlaces(this.facts, node, coordinates, this.sizes);
     const old = r.settle(this.value(x, coordinates));
-    const with_ = this.value(updates, update);
+    const added = this.value(updates, update);
     const hits = tests.map(({ place, at }) => r.apply("eq", "i32", "bool", this.numbered(at, "i32"), this.value(indices, place)));
     const hit = hits.reduce((all, one) => r.op("and", all, one));
     switch (node.attributes.mode) {
-      case "set": return r.op("select", hit, with_, old);
-      case "max": return r.op("select", hit, old.element === "bool" ? r.op("or", old, with_) : r.op("max", old, with_), old);
-      case "add": return r.op("select", hit, old.element === "bool" ? r.op("xor", old, with_) : r.op("add", old, with_), old);
+      case "set": return r.op("select", hit, added, old);
+      case "max": return r.op("select", hit, old.element === "bool" ? r.op("or", old, added) : r.op("max", old, added), old);
+      case "add": return r.op("select", hit, old.element === "bool" ? r.op("xor", old, added) : r.op("add", old, added), old);
     }
   }
 }

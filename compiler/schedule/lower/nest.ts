@@ -74,7 +74,7 @@ class Nest {
     this.outer = this.runs.flatMap((run, i) => (isInner(run) ? [] : [i]));
     this.inner = this.runs.flatMap((run, i) => (isInner(run) ? [i] : []));
     const last = this.runs.length - 1;
-    this.vectorRun = !group.scalar && last >= 0 && this.runs[last].size >= 4 ? last : -1;
+    this.vectorRun = facts.lanes === 4 && !group.scalar && last >= 0 && this.runs[last].size >= 4 ? last : -1;
     this.cost = costOf(facts, group);
     this.phases = planPhases(facts, group, stored, !this.isStraight());
     this.buffers = new BufferTable(facts, this.r.scope);

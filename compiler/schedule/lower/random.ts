@@ -76,40 +76,47 @@ export function lowerRandomBits(facts: Facts, node: OpNode<"random_bits">, name:
   const target = buffers.target(result);
   const count = elementCount(node.attributes.shape);
   const body: Statement[] = [];
-  const loaded = loadKey(scope, keyBuffer, body);
-  const zero = (lanes: Lanes): Expression => literal(0, "u32", lanes);
+  const { lanes } = facts;
+  const philox = new Philox(scope, lanes, loadKey(scope, keyBuffer, body));
+  const zero = literal(0, "u32", lanes);
 
-  /** The elements of 4 counters from `counter` on. */
-  const four = (counter: Index, out: Statement[]): Expression[] => {
-    const start: Expression = apply("bitsU32", "i32", 4, { kind: "index", at: counter, lanes: 4 });
-    const words = new Philox(scope, 4, loaded).words([start, zero(4), zero(4), zero(4)], out).map((id) => local(id));
-    const zip = (op: "zipLow" | "zipHigh", a: Expression, b: Expression): Expression => {
-      const id = scope.local("u32", 4);
-      out.push(setLocal(id, apply(op, "u32", 4, a, b)));
-      return local(id);
-    };
-    const rows: Expression[] = [];
-    for (const op of ["zipLow", "zipHigh"] as const) {
-      const even = zip(op, words[0], words[2]);
-      const odd = zip(op, words[1], words[3]);
-      rows.push(zip("zipLow", even, odd), zip("zipHigh", even, odd));
-    }
-    return rows;
+  /** The elements of `lanes` counters from `counter` on, in order. */
+  const elements = (counter: Index, out: Statement[]): Expression[] => {
+    const start: Expression = apply("bitsU32", "i32", lanes, { kind: "index", at: counter, lanes });
+    const words = philox.words([start, zero, zero, zero], out).map((id) => local(id));
+    return lanes === 1 ? words : transposed(scope, words, out);
   };
-  const whole = count - (count % 16);
+  /** Stores those of them that exist. */
+  const put = (counter: Index, to: Index, exist: number, out: Statement[]): void => {
+    elements(counter, out).forEach((part, i) => {
+      const count = exist - i * lanes;
+      if (count > 0) out.push(store(target, { ...to, base: to.base + i * lanes }, part, lanes, count < lanes ? count : undefined));
+    });
+  };
+  const turn = 4 * lanes;
+  const whole = count - (count % turn);
   if (whole > 0) {
     const variable = scope.variable();
     const inside: Statement[] = [];
-    const rows = four(at(0, [variable, 1]), inside);
-    rows.forEach((row, i) => inside.push(store(target, at(4 * i, [variable, 4]), row, 4)));
-    body.push(loop(variable, 0, whole / 4, 4, inside));
+    put(at(0, [variable, 1]), at(0, [variable, 4]), turn, inside);
+    body.push(loop(variable, 0, whole / 4, lanes, inside));
   }
-  for (let done = whole; done < count; done += 4) {
-    const words = new Philox(scope, 1, loaded).words([literal(done / 4, "u32"), zero(1), zero(1), zero(1)], body);
-    words.slice(0, count - done).forEach((word, i) => body.push(store(target, at(done + i), local(word))));
-  }
+  if (whole < count) put(at(whole / 4), at(whole), count - whole, body);
   const { locals, variables } = scope;
   return buffers.unit({ name, buffers: scope.buffers, locals, variables, body, site });
+}
+
+/** Vector i of the result holds element i of each vector. */
+function transposed(scope: KernelScope, [a, b, c, d]: readonly Expression[], out: Statement[]): Expression[] {
+  const zip = (op: "zipLow" | "zipHigh", x: Expression, y: Expression): Expression => {
+    const id = scope.local("u32", 4);
+    out.push(setLocal(id, apply(op, "u32", 4, x, y)));
+    return local(id);
+  };
+  return (["zipLow", "zipHigh"] as const).flatMap((op) => {
+    const [even, odd] = [zip(op, a, c), zip(op, b, d)];
+    return [zip("zipLow", even, odd), zip("zipHigh", even, odd)];
+  });
 }
 
 export function lowerRandomFold(facts: Facts, node: OpNode<"random_fold">, name: string, site: SiteId): Unit {

@@ -43,7 +43,7 @@ export function lowerRunning(facts: Facts, node: OpNode<RunningOp>, name: string
     ];
   };
   const body: Statement[] = [];
-  const wide = element === "f64" || after < 4 ? 0 : after - (after % 4);
+  const wide = facts.lanes === 1 || element === "f64" || after < 4 ? 0 : after - (after % 4);
   if (wide > 0) {
     const column: VariableId = scope.variable();
     body.push(loop(column, 0, wide, 4, run(0, [[column, 1]], 4)));

@@ -57,7 +57,7 @@ export function lowerScatter(facts: Facts, node: OpNode<"scatter">, name: string
     if (mode === "set") return value;
     return apply(reductionOf(mode === "add" ? "reduce_sum" : "reduce_max", element).op, element, lanes, old, value);
   };
-  const lanes: Lanes = element === "f64" || run < 4 ? 1 : 4;
+  const lanes: Lanes = facts.lanes === 1 || element === "f64" || run < 4 ? 1 : 4;
   const whole = run - (run % lanes);
   const inner = scope.variable();
   const writes: Statement[] = run === 1 ? [put(0, [], 1)] : [loop(inner, 0, whole, lanes, [put(0, [[inner, 1]], lanes)])];
