@@ -5,6 +5,7 @@ import { renderDiagnostics } from "../../compiler/diagnostics/render.ts";
 import { elementCount, type Entry, type Tree } from "../../compiler/ir/graph.ts";
 import { ReferenceModule, tensor } from "../../compiler/reference/index.ts";
 import { build, type BuildResult } from "../../targets/compile.ts";
+import { batches, cosineDecay, type Examples, randomNumbers } from "../../samples/rows.mjs";
 import { type Instance, instantiate } from "../../targets/index.ts";
 
 export * from "../../samples/rows.mjs";
@@ -121,4 +122,14 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
     bb += b[i] * b[i];
   }
   return ab / Math.sqrt(aa * bb);
+}
+
+/** Trains with `step` on shuffled batches of 32 for some epochs; the learning rate falls to 0 along a cosine. */
+export function train(part: Examples, { seed, epochs, lr }: { seed: number; epochs: number; lr: number }, step: (x: Float32Array, y: Int32Array, lr: number) => unknown): void {
+  const random = randomNumbers(seed);
+  const steps = epochs * Math.floor(part.count / 32);
+  let done = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    for (const { x, y } of batches(part, 32, random)) step(x, y, lr * cosineDecay(done++ / steps));
+  }
 }
