@@ -2,8 +2,8 @@
 import type { ApplyStatement, Expression, MemberStatement, MinimizeStatement, OptimizerDeclaration, Parameter, Span } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import { arrange, atCallSite, enter, type GivenArgument, isLibrary } from "./calls.ts";
-import type { Cell, Frame, StateNode } from "./context.ts";
+import { arrange, atCallSite, enter, type GivenArgument } from "./calls.ts";
+import { type Cell, type Frame, isLibrary, type StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { fail } from "./problem.ts";
 import { gradient } from "./requests.ts";
@@ -45,6 +45,7 @@ function optimizerOf(frame: Frame, expression: Expression): OptimizerValue {
 
 export function minimizeStatement(frame: Frame, statement: MinimizeStatement): void {
   const optimizer = optimizerOf(frame, statement.optimizer);
+  targetsOf(frame, statement.over); // a wrong target is found even where the loss is broken
   const loss = evaluate(frame, statement.loss);
   // All gradients are taken before anything moves.
   const update = gradient(frame, loss, statement.loss, statement.over, undefined, statement.span);
@@ -56,6 +57,9 @@ export function applyStatement(frame: Frame, statement: ApplyStatement): void {
   const update = evaluate(frame, statement.update);
   applyTo(frame, statement.target, update, optimizer, statement.span);
 }
+
+const targetsOf = (frame: Frame, target: Expression): StateNode[] =>
+  (target.kind === "tuple" ? target.items : [target]).map((item) => nodeOf(frame, item));
 
 function applyTo(frame: Frame, target: Expression, update: Value, optimizer: OptimizerValue, span: Span): void {
   // Each statement has slots of its own: adam, adam2, ...
