@@ -36,6 +36,7 @@ function rootScope(): Scope {
 interface LibraryEntry {
   readonly name: string;
   readonly file: string;
+  /** Blank up to the declaration, so that spans are places in the whole file. */
   readonly text: string;
   parsed?: Declaration;
 }
@@ -45,7 +46,7 @@ let indexed: readonly LibraryEntry[] | undefined;
 function libraryIndex(): readonly LibraryEntry[] {
   indexed ??= Object.entries(library).flatMap(([file, text]) => {
     const starts = [...text.matchAll(/^(?:fn|model|optimizer|rules|const|type) (\w+)/gm)];
-    return starts.map((start, i): LibraryEntry => ({ name: start[1], file, text: text.slice(start.index, starts[i + 1]?.index) }));
+    return starts.map((start, i): LibraryEntry => ({ name: start[1], file, text: `${" ".repeat(start.index)}${text.slice(start.index, starts[i + 1]?.index)}` }));
   });
   return indexed;
 }
@@ -237,6 +238,7 @@ export class Files {
           ? layerNode(frame, declaration, path, frozen, [])
           : createStates(this.session, frame, { type: declaration.type, value: declaration.value, span: declaration.span }, path, frozen ? "frozen" : roleOf(declaration));
         this.session.roots.set(path, node);
+        this.session.rootSpans.set(path, name.span);
         completeAll(this.session, node, name.span);
         return node;
       } catch (error) {
