@@ -38,6 +38,7 @@ export const explanations = {
   entry: "An exported function cannot have the name of a member that every module has (parameters, save, load, reset, selfTest, peakBytes, signature), nor `then`, which promises ask for.",
   memory: "The compiled program needs more bytes at its peak (state, constants and intermediate values) than --memory allows. `pullback explain memory` shows what is live then; a smaller batch needs less.",
   use: "A file named by `use` cannot be read, or uses itself.",
+  limit: "The program is larger than a module can be: a tensor of more than 2^31 - 1 bytes, millions of operations once every `static for`, family and variant is written out, or a value at build that takes too long to compute.",
   recursion: "A call goes on without end: recursion must change a generic and reach a case that stops it.",
   later: "The language has this, this version of the compiler does not yet.",
 } as const;
@@ -102,7 +103,9 @@ export const say = {
   needsInteger: wording("type", (what: string, found: string) => ({ message: `${what} needs integers`, label: `found ${found}` })),
   needsBool: wording("type", (what: string, found: string) => ({ message: `${quote(what)} needs bool`, label: `found ${found}` })),
   noOrder: wording("type", (what: string) => ({ message: `bool has no order, so ${what} has no meaning here`, help: "use any or all" })),
-  notAnInteger: wording("type", (value: number, element: string) => ({ message: `${value} is no ${element}`, help: "write f32(...) around the other operand" })),
+  notOfElement: wording("type", (value: number, element: string) => ({
+    message: `${value} is no ${element}`, help: element === "bool" ? "bool has true and false; compare: x != 0" : "write f32(...) around the other operand, or take another number",
+  })),
   integerDivision: wording("type", (found: string) => ({ message: "integers have no `/`", label: `found ${found}`, help: "div(a, b) rounds down, mod(a, b) is the rest; or convert with f32(...)" })),
   integerPower: wording("type", (found: string) => ({ message: "integers have `^` only with a whole exponent of 0 or more known at build", label: `found ${found}` })),
   operatorOnNumbers: wording("type", (operator: string) => ({ message: `${quote(operator)} has no meaning for numbers` })),
@@ -178,6 +181,14 @@ export const say = {
   staticCondition: wording("static", (found: string) => ({ message: "the condition of `static if` is not known at build", label: `it is ${found}` })),
   staticForRange: wording("static", (found: string) => ({ message: "`static for` goes over a range, list, family or leading axis known at build", label: `found ${found}` })),
 
+  tooLong: wording("limit", () => ({ message: "written out, the program has too many operations", label: "stopped here", help: "`static for`, recursion, families and variants write their body once for each turn" })),
+  tooLarge: wording("limit", (type: { readonly element: string; readonly shape: readonly number[] }, bytes: number) => ({
+    message: `a tensor of ${type.element}[${type.shape.join(", ")}] has ${bytes} bytes`, label: "a tensor has at most 2147483647",
+  })),
+  tooMuchAtBuild: wording("limit", (count: number) => ({
+    message: `this needs ${count} steps at build`, label: "a value that must be known at build is computed in at most 67108864", help: "what needs no value at build is computed by the module itself",
+  })),
+
   // ---- calls
   unknownArgument: wording("arguments", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no parameter ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : "it has none") })),
   argumentTwice: wording("arguments", (name: string, owner: string) => ({ message: `argument ${quote(name)} of ${owner} is given twice` })),
@@ -188,6 +199,7 @@ export const say = {
   coreArguments: wording("arguments", (name: string, why: string) => ({ message: `the arguments of core.${name} do not fit`, label: why })),
   placeNeeded: wording("arguments", (name: string, owner: string) => ({ message: `argument ${quote(name)} of ${owner} must name a value in scope` })),
   recursion: wording("recursion", (name: string) => ({ message: `${quote(name)} calls itself without end`, help: "recursion must change a generic and stop under `static if`" })),
+  tooDeep: wording("recursion", () => ({ message: "expressions and calls nest too deep here", help: "recursion must change a generic and stop under `static if`; name parts with `let`" })),
   unknownGeneric: wording("generics", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no generic ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : "it has none") })),
   tooManyGenerics: wording("generics", (owner: string, wanted: number, given: number) => ({ message: `${owner} takes ${plural(wanted, "generic")}, here ${given}` })),
   badGeneric: wording("generics", () => ({ message: "a generic is a value, `_`, or `name = value`" })),

@@ -5,7 +5,7 @@ import {
 import { say } from "../diagnostics/catalogue.ts";
 import { callBuiltin } from "./builtins/index.ts";
 import { indexReduction } from "./comprehension.ts";
-import { type Frame, mix, newCounters } from "./context.ts";
+import { type Frame, isLibrary, mix, newCounters } from "./context.ts";
 import { evaluate, type Expected } from "./expressions.ts";
 import { bindDefaults, bindGenerics } from "./generics.ts";
 import { callModel, nest } from "./models.ts";
@@ -15,13 +15,13 @@ import { mark } from "./rules.ts";
 import { Scope } from "./scope.ts";
 import { bindOptions } from "./optimizers.ts";
 import { runBlock } from "./statements.ts";
-import { idOf, tensor } from "./tensors.ts";
+import { constantTensor, idOf, tensor } from "./tensors.ts";
 import { child, isTree, leaves, mapTree } from "./trees.ts";
 import { coerce, instantiateType, knownType, Matcher, openNames, parameterTypes } from "./types.ts";
 import { describe, type FunctionValue, type LambdaValue, nothing, type Value } from "./values.ts";
 
 /** Nested calls beyond this are a runaway recursion. */
-const maximumDepth = 150;
+export const maximumDepth = 150;
 
 export interface GivenArgument {
   readonly name?: string;
@@ -32,8 +32,6 @@ export interface GivenArgument {
   /** The value where a type is expected; only arguments of builtins, which are computed when they are asked for. */
   readonly under?: (expected: Expected) => Value;
 }
-
-export const isLibrary = (file: string): boolean => file.startsWith("std/");
 
 export function callExpression(frame: Frame, expression: CallExpression, expected: Expected): Value {
   const { callee } = expression;
@@ -303,7 +301,7 @@ function callHost(callee: Frame, declaration: FunctionDeclaration, inputs: reado
 }
 
 function instantiateNumber(callee: Frame, value: Extract<Value, { kind: "number" }>, declaration: FunctionDeclaration, i: number): Value {
-  const type = declaration.parameters[i].type;
+  const { type, span } = declaration.parameters[i];
   const element = value.element ?? (type?.kind === "namedType" && type.name.text === "i32" ? "i32" : "f32");
-  return tensor(callee.context, callee.context.builder.constant({ element, shape: [] }, value.value));
+  return constantTensor(callee.context, element, [], [value.value], span);
 }

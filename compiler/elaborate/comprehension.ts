@@ -10,6 +10,9 @@ import { asTensor, idOf, spread, staticNumber, tensor } from "./tensors.ts";
 import { walkExpression } from "./walk.ts";
 import { type IndexVariable, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
 
+/** Index variables are i32. */
+const maximumPosition = 2 ** 31 - 1;
+
 export function comprehension(frame: Frame, expression: ComprehensionExpression): Value {
   const { inner, variables } = bindVariables(frame, expression.bracket, expression.value);
   const body = asTensor(frame.context, evaluate(inner, expression.value), expression.value.span);
@@ -59,8 +62,10 @@ function bindVariables(frame: Frame, bracket: Bracket, body: Expression): { inne
     if (item.kind === "named" && item.relation === "in") {
       name = item.name.text;
       const given = evaluate(frame, item.value);
-      if (given.kind === "range") [from, range] = [given.from, Math.max(0, given.to - given.from)];
-      else return fail(say.indexRangeForm(item.value.span, name));
+      if (given.kind === "range") {
+        [from, range] = [given.from, Math.max(0, given.to - given.from)];
+        for (const bound of [from, from + range]) if (Math.abs(bound) > maximumPosition) fail(say.notOfElement(item.value.span, bound, "i32"));
+      } else return fail(say.indexRangeForm(item.value.span, name));
     } else if (item.kind === "value" && item.value.kind === "name") {
       name = item.value.text;
       range = variableRange(frame, name, body);

@@ -4,9 +4,10 @@ import { say } from "../diagnostics/catalogue.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { invariant } from "../diagnostics/diagnostic.ts";
 import { Builder } from "../ir/builder.ts";
-import type { Extern, Site, SiteId, State, StateId, TensorType, ValueId } from "../ir/graph.ts";
+import { elementCount, type Extern, type Site, type SiteId, type State, type StateId, type TensorType, type ValueId } from "../ir/graph.ts";
 import type { RuleSetItem } from "../../grammar/index.ts";
-import { fail } from "./problem.ts";
+import { byteSize } from "../program.ts";
+import { fail, Problem } from "./problem.ts";
 import type { Scope } from "./scope.ts";
 import type { Axis, ModelValue, Value } from "./values.ts";
 
@@ -64,6 +65,31 @@ export type Proof =
   | { readonly kind: "memory"; readonly limit: number; readonly span: Span }
   | { readonly kind: "transposed"; readonly states: readonly StateId[]; readonly span: Span };
 
+/**
+ * What an elaboration may make: values, evaluated expressions and nodes that requests walk. A program is written out
+ * (`static for`, recursion, families, variants), so that a small text can stand for any number of operations.
+ */
+const maximumWork = 2_000_000;
+/** Expressions inside of expressions, through calls; a call takes about five. */
+const maximumNesting = 1000;
+/** A wasm memory's addresses end at 2^32; offsets within one tensor are i32. */
+const maximumBytes = 2 ** 31 - 1;
+
+/** Appends to a region as every builder, within the program's limits. */
+class LimitedBuilder extends Builder {
+  constructor(private readonly session: Session) {
+    super();
+  }
+  protected override define(type: TensorType): ValueId {
+    const span = this.session.sites.at(this.site)?.span;
+    this.session.spend(1, span);
+    this.session.checkBytes(type, span);
+    return super.define(type);
+  }
+}
+
+export const isLibrary = (file: string): boolean => file.startsWith("std/");
+
 /** What a trial run found, and whose run it was. */
 export interface Deferred {
   readonly diagnostic: Diagnostic;
@@ -79,6 +105,8 @@ export class Session {
   readonly modelNodes = new Map<string, ModelNode>();
   /** Top-level `var`s and the slots of optimizers. */
   readonly roots = new Map<string, StateNode>();
+  /** Where each `var` is named. */
+  readonly rootSpans = new Map<string, Span>();
   readonly sites: Site[] = [];
   readonly externs: Extern[] = [];
   /** Names of functions, models and operators that a rule set mentions: calls of these are marked. */
@@ -96,6 +124,10 @@ export class Session {
   /** Whose trial run it is. */
   trialOf?: Declaration;
   private readonly siteIds = new Map<string, SiteId>();
+  private work = 0;
+  private nesting = 0;
+  /** The last place of the user's files that was evaluated: where an error inside of the library is shown. */
+  place: Span | undefined;
 
   constructor(seed: number) {
     this.seed = seed;
@@ -103,7 +135,9 @@ export class Session {
     this.init.seed = this.init.builder.parameter({ element: "u32", shape: [] });
   }
 
-  report(diagnostic: Diagnostic): void {
+  report(found: Diagnostic): void {
+    const inLibrary = isLibrary(found.span.file) && this.place;
+    const diagnostic = inLibrary ? { ...found, span: inLibrary, notes: [...(found.notes ?? []), "inside of the library"] } : found;
     const twin = (other: Diagnostic) => other.code === diagnostic.code && sameSpan(other.span, diagnostic.span);
     if (this.trial === 0) {
       if (!this.diagnostics.some(twin)) this.diagnostics.push(diagnostic);
@@ -121,7 +155,32 @@ export class Session {
     return id;
   }
 
+  /** Called for each step of the elaboration; beyond the limit everything stops at once, and one error says so. */
+  spend(steps: number, span: Span | undefined): void {
+    if (span && !isLibrary(span.file)) this.place = span;
+    const before = this.work;
+    this.work += steps;
+    if (this.work <= maximumWork) return;
+    if (before <= maximumWork && this.place) this.diagnostics.push(say.tooLong(this.place));
+    throw new Problem(null);
+  }
+
+  /** Around what nests, so that no program can overflow the host's stack. */
+  enter(span: Span): void {
+    if (this.nesting >= maximumNesting) fail(say.tooDeep(span));
+    this.nesting++;
+  }
+  leave(): void {
+    this.nesting--;
+  }
+
+  checkBytes(type: TensorType, span: Span | undefined): void {
+    const bytes = elementCount(type.shape) * byteSize(type.element);
+    if (bytes > maximumBytes && span) fail(say.tooLarge(span, type, bytes));
+  }
+
   addCell(cell: Omit<Cell, "id">): Cell {
+    this.checkBytes(cell.type, cell.span);
     invariant(!this.cellsByPath.has(cell.path), () => `two states are called ${cell.path}`);
     const added: Cell = { ...cell, id: this.cells.length as StateId };
     this.cells.push(added);
@@ -137,7 +196,7 @@ const sameSpan = (a: Span, b: Span): boolean => a.file === b.file && a.start ===
  * where nothing at run time can be read; trial: thrown away, state reads as fresh values.
  */
 export class Context {
-  readonly builder = new Builder();
+  readonly builder: Builder;
   readonly session: Session;
   readonly kind: "entry" | "init" | "build" | "trial";
   /** Versions of each state, oldest first; the first is what the region took in. */
@@ -160,6 +219,7 @@ export class Context {
 
   constructor(session: Session, kind: Context["kind"], name = "") {
     this.session = session;
+    this.builder = new LimitedBuilder(session);
     this.kind = kind;
     this.name = name;
   }

@@ -101,6 +101,7 @@ function bindParameters(frame: Frame, declaration: FunctionDeclaration): { param
     for (const name of [...openNames(frame.scope, [], [type]).sizes, ...openNames(frame.scope, [], [type]).packs]) {
       if (open.sizes.has(name) || open.packs.has(name)) fail(say.entrySize(type.span, name));
     }
+    frame.context.builder.site = frame.session.site(parameter.span, frame.path);
     const value = instantiateType(frame, type, (known) => freshTensor(frame, known));
     frame.scope.bind(parameter.name.text, value, parameter.name.span);
     parameters.push({ name: parameter.name.text, tree: treeOf(value) });
@@ -197,6 +198,7 @@ export function buildInit(session: Session): Region | null {
   // Reading a cell may add others (large constants): the list grows while it is walked.
   for (let i = 0; i < session.cells.length; i++) {
     const cell = session.cells[i];
+    session.place = session.rootSpans.get(cell.path.split(".")[0]) ?? session.place;
     try {
       results.push(init.read(cell));
     } catch (error) {

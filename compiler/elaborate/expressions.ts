@@ -17,6 +17,17 @@ import type { KnownType } from "./types.ts";
 export type Expected = { readonly kind: "tensor"; readonly known: KnownType } | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Expected> } | undefined;
 
 export function evaluate(frame: Frame, expression: Expression, expected?: Expected): Value {
+  const { session } = frame;
+  session.spend(1, expression.span);
+  session.enter(expression.span);
+  try {
+    return valueOf(frame, expression, expected);
+  } finally {
+    session.leave();
+  }
+}
+
+function valueOf(frame: Frame, expression: Expression, expected: Expected): Value {
   frame.context.builder.site = frame.session.site(expression.span, frame.path);
   switch (expression.kind) {
     case "number":

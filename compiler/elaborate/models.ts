@@ -2,8 +2,8 @@
 import type { MemberStatement, ModelDeclaration, Span } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import { atCallSite, bindArguments, checkResult, enter, type GivenArgument, isLibrary, setFree } from "./calls.ts";
-import { Context, type Frame, type ModelNode, newCounters, hashText, type Session, type StateNode } from "./context.ts";
+import { atCallSite, bindArguments, checkResult, enter, type GivenArgument, maximumDepth, setFree } from "./calls.ts";
+import { Context, type Frame, isLibrary, type ModelNode, newCounters, hashText, type Session, type StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { bindDefaults, bindGenerics } from "./generics.ts";
 import { fail, Problem } from "./problem.ts";
@@ -226,6 +226,18 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
   const { declaration } = model;
   const name = declaration.name.text;
   if (model.family !== undefined) fail(say.familyCall(span, name, model.family));
+  frame.session.enter(span);
+  try {
+    return runCall(frame, model, given, span);
+  } finally {
+    frame.session.leave();
+  }
+}
+
+function runCall(frame: Frame, model: ModelValue, given: readonly GivenArgument[], span: Span): Value {
+  const { declaration } = model;
+  const name = declaration.name.text;
+  if (frame.depth > maximumDepth) fail(say.recursion(span, name));
   const library = isLibrary(declaration.span.file);
   const node = nodeOfModel(frame.session, model);
   const scope = new Scope(model.scope);

@@ -27,6 +27,9 @@ interface Wrt {
   readonly leaves: readonly (WrtLeaf | null)[];
 }
 
+/** A request walks the nodes so far a few times: far quicker than evaluating as many expressions. */
+const nodesPerStep = 16;
+
 const differentiable = (type: TensorType): boolean => isFloat(type.element) || type.element === "bool";
 
 function wrtOf(frame: Frame, expression: Expression): Wrt {
@@ -161,6 +164,7 @@ function pullBack(
 ): Value {
   const { context } = frame;
   const wrt = wrtOf(frame, over);
+  frame.session.spend(context.builder.nodes.length / nodesPerStep, span);
   const { options, surrogates } = requestOptions(frame, using, span);
   const of = targets.map(({ value }) => idOf(context, value, written.span));
   const seeds = targets.map(({ seed }) => idOf(context, seed, span));
@@ -211,6 +215,7 @@ function seedFor(frame: Frame, leaf: TensorValue, path: readonly string[], tree:
 export function pushRequest(frame: Frame, y: Value, written: Expression, over: Expression, dx: Value, using: Value | undefined, span: Span): Value {
   const { context } = frame;
   const wrt = wrtOf(frame, over);
+  frame.session.spend(context.builder.nodes.length / nodesPerStep, span);
   const { options } = requestOptions(frame, using, span);
   const outputs = leaves(y);
   const of = outputs.map(({ value }) => idOf(context, value, written.span));

@@ -2,8 +2,7 @@
 import { assertNever, type Block, type IfStatement, type LetStatement, type Path, type Pattern, type Statement, type StaticForStatement } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { ValueId } from "../ir/graph.ts";
-import { isLibrary } from "./calls.ts";
-import { type Cell, Context, type Frame, hashText, newCounters } from "./context.ts";
+import { type Cell, Context, type Frame, hashText, isLibrary, newCounters } from "./context.ts";
 import { choose, evaluate, type Expected } from "./expressions.ts";
 import { familyMember, takeAt } from "./indexing.ts";
 import { runMember } from "./models.ts";
@@ -201,6 +200,7 @@ function runStaticFor(frame: Frame, statement: StaticForStatement): Value | unde
   const range = evaluate(frame, statement.range);
   let result: Value | undefined;
   for (const item of itemsOf(frame, range, statement)) {
+    frame.session.spend(1, statement.range.span);
     bindPattern(frame, statement.pattern, item);
     const value = runStatements(frame, statement.body.statements);
     result ??= value;
@@ -208,22 +208,25 @@ function runStaticFor(frame: Frame, statement: StaticForStatement): Value | unde
   return result;
 }
 
-function itemsOf(frame: Frame, range: Value, statement: StaticForStatement): Value[] {
+function* itemsOf(frame: Frame, range: Value, statement: StaticForStatement): Generator<Value> {
   const { span } = statement.range;
   switch (range.kind) {
     case "range":
-      return Array.from({ length: Math.max(0, range.to - range.from) }, (_, i) => number(range.from + i, true));
+      for (let i = range.from; i < range.to; i++) yield number(i, true);
+      return;
     case "tuple":
-      return [...range.items];
+      return yield* range.items;
     case "model":
-      if (range.family !== undefined) return Array.from({ length: range.family }, (_, i) => familyMember(frame, range, i, span));
-      break;
+      if (range.family === undefined) break;
+      for (let i = 0; i < range.family; i++) yield familyMember(frame, range, i, span);
+      return;
     case "tensor":
-      if (ownShape(range).length > 0) return Array.from({ length: ownShape(range)[0] }, (_, i) => takeAt(frame, range, 0, i, span));
-      break;
+      if (ownShape(range).length === 0) break;
+      for (let i = 0; i < ownShape(range)[0]; i++) yield takeAt(frame, range, 0, i, span);
+      return;
     case "poison":
       throw new Problem(null);
     default:
   }
-  return fail(say.staticForRange(span, describe(range)));
+  fail(say.staticForRange(span, describe(range)));
 }

@@ -70,12 +70,31 @@ export function inlineRegion(context: Context, region: Region): ValueId {
   return ids[region.results[0]];
 }
 
+/** About a second of the reference. */
+const maximumSteps = 2 ** 26;
+
+/** Elements that the reference computes, a product's once for each term. */
+function stepsOf({ nodes, types }: Region): number {
+  let steps = 0;
+  for (const node of nodes) {
+    const terms = node.kind === "op" && node.op === "dot" ? elementCount(node.attributes.leftContract.map((axis) => types[node.args[0]].shape[axis])) : 1;
+    for (const id of [...node.args, ...node.results]) steps += elementCount(types[id].shape) * terms;
+  }
+  return steps;
+}
+
 /** A tensor of the build context, closed: it can go into any context. */
 export function close(context: Context, value: TensorValue): TensorValue {
   if (value.buildTime || value.context !== context || value.id === undefined) return value;
   const region = context.builder.region([value.id]);
+  const { span } = context.session.sites[context.builder.site];
   let data: ReturnType<BuildTime["data"]> | undefined;
-  const buildTime: BuildTime = { region, data: () => (data ??= evaluate(region, [])[0]) };
+  const compute = (): ReturnType<BuildTime["data"]> => {
+    const steps = stepsOf(region);
+    if (steps > maximumSteps) fail(say.tooMuchAtBuild(span, steps));
+    return evaluate(region, [])[0];
+  };
+  const buildTime: BuildTime = { region, data: () => (data ??= compute()) };
   return { kind: "tensor", buildTime, type: value.type, axes: value.axes, variables: value.variables };
 }
 
@@ -87,11 +106,24 @@ export function staticNumber(value: Value): number | undefined {
 }
 
 /** A number as a tensor of rank 0. */
-export function numberTensor(context: Context, value: NumberValue, element?: Element, span?: Span): TensorValue {
-  const chosen = element ?? value.element ?? (value.integer ? "i32" : "f32");
-  if (!isFloat(chosen) && chosen !== "bool" && !Number.isInteger(value.value) && span) fail(say.notAnInteger(span, value.value, chosen));
-  return tensor(context, context.builder.constant({ element: chosen, shape: [] }, value.value));
+export function numberTensor(context: Context, value: NumberValue, span: Span, element?: Element): TensorValue {
+  return constantTensor(context, element ?? value.element ?? (value.integer ? "i32" : "f32"), [], [value.value], span);
 }
+
+const ranges: Readonly<Record<Element, readonly [number, number]>> = {
+  f32: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY], f64: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+  i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], bool: [0, 1],
+};
+
+/** A tensor of numbers known at build, each of which the element must have. */
+export function constantTensor(context: Context, element: Element, shape: readonly number[], data: readonly number[], span: Span): TensorValue {
+  const [least, most] = ranges[element];
+  const bad = isFloat(element) ? undefined : data.find((value) => !Number.isInteger(value) || value < least || value > most);
+  if (bad !== undefined) fail(say.notOfElement(span, bad, element));
+  return tensor(context, context.builder.constant({ element, shape }, ...data));
+}
+
+const int32 = (value: number, span: Span): number => (Math.abs(value) < 2 ** 31 ? value : fail(say.notOfElement(span, value, "i32")));
 
 /** A value as a tensor: numbers take `element`, lists stack. */
 export function asTensor(context: Context, value: Value, span: Span, element?: Element): TensorValue {
@@ -99,13 +131,12 @@ export function asTensor(context: Context, value: Value, span: Span, element?: E
     case "tensor":
       return value;
     case "number":
-      return numberTensor(context, value, element, span);
+      return numberTensor(context, value, span, element);
     case "boolean":
       return tensor(context, context.builder.constant({ element: "bool", shape: [] }, value.value ? 1 : 0));
     case "range": {
-      const type: TensorType = { element: "i32", shape: [Math.max(0, value.to - value.from)] };
-      const iota = context.builder.op("iota", [], { shape: type.shape, axis: 0, element: "i32" });
-      const id = value.from === 0 ? iota : context.builder.add(iota, context.builder.constant(type, value.from));
+      const iota = context.builder.op("iota", [], { shape: [Math.max(0, value.to - value.from)], axis: 0, element: "i32" });
+      const id = value.from === 0 ? iota : context.builder.add(iota, context.builder.like(iota, int32(value.from, span)));
       return tensor(context, id);
     }
     case "tuple":
@@ -122,8 +153,7 @@ function listTensor(context: Context, items: readonly Value[], span: Span, eleme
   const numbers = items.every((item): item is NumberValue => item.kind === "number");
   if (numbers) {
     const chosen = element ?? (items.every((item) => item.integer) ? "i32" : "f32");
-    const id = context.builder.constant({ element: chosen, shape: [items.length] }, ...items.map((item) => item.value));
-    return tensor(context, id);
+    return constantTensor(context, chosen, [items.length], items.map((item) => item.value), span);
   }
   const tensors = items.map((item) => (item.kind === "number" ? null : asTensor(context, item, span, element)));
   const first = tensors.find((item) => item !== null);
@@ -229,7 +259,7 @@ export function commonElement(context: Context, values: readonly Value[], span: 
 
 /** A float tensor: numbers become f32. */
 export function floatTensor(context: Context, value: Value, span: Span, what: string): TensorValue {
-  if (value.kind === "number") return numberTensor(context, value, value.element === "f64" ? "f64" : "f32");
+  if (value.kind === "number") return numberTensor(context, value, span, value.element === "f64" ? "f64" : "f32");
   const result = asTensor(context, value, span, "f32");
   if (!isFloat(result.type.element)) fail(say.needsFloat(span, what, describe(result)));
   return result;

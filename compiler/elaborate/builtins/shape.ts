@@ -99,7 +99,7 @@ const broadcast: Builtin = {
   run(args) {
     const { shape, axes } = args.shape("shape");
     const value = args.value("x");
-    const x = value.kind === "number" ? numberTensor(args.frame.context, value, expectedElement(args)) : args.tensor("x");
+    const x = value.kind === "number" ? numberTensor(args.frame.context, value, args.spanOf("x"), expectedElement(args)) : args.tensor("x");
     return broadcastTo(args.frame.context, x, shape, axes, args.span);
   },
 };
@@ -184,7 +184,7 @@ const pad: Builtin = {
     if (low.length !== rank || high.length !== rank) fail(say.padRank(args.span, describe(x), low.length, high.length));
     const { context } = args.frame;
     const zero = x.variables.map(() => 0);
-    const fill = args.has("value") ? asTensor(context, args.value("value"), args.spanOf("value"), x.type.element) : numberTensor(context, number(0), x.type.element);
+    const fill = args.has("value") ? asTensor(context, args.value("value"), args.spanOf("value"), x.type.element) : numberTensor(context, number(0), args.span, x.type.element);
     const id = context.builder.op("pad", [idOf(context, x, args.span), idOf(context, fill, args.span)], {
       low: [...zero, ...low], high: [...zero, ...high], interior: [...zero, ...low.map(() => 0)],
     });
@@ -257,6 +257,9 @@ const eye: Builtin = {
   },
 };
 
+/** A longer constant of different numbers is computed, so that its text takes no room. */
+const maximumListed = 4096;
+
 /** n values from `from` to `to`, both included. */
 const linspace: Builtin = {
   names: ["from", "to", "n"],
@@ -265,11 +268,13 @@ const linspace: Builtin = {
     const n = shape[0];
     const { context } = args.frame;
     const [from, to] = [args.value("from"), args.value("to")];
-    if (from.kind === "number" && to.kind === "number") {
+    if (from.kind === "number" && to.kind === "number" && n <= maximumListed) {
       const data = Array.from({ length: n }, (_, i) => (n === 1 ? from.value : from.value + ((to.value - from.value) * i) / (n - 1)));
       return tensor(context, context.builder.constant({ element: "f32", shape: [n] }, ...data));
     }
-    const steps = context.builder.constant({ element: "f32", shape: [n] }, ...Array.from({ length: n }, (_, i) => (n === 1 ? 0 : i / (n - 1))));
+    const { builder } = context;
+    const counted = builder.cast(builder.op("iota", [], { shape: [n], axis: 0, element: "i32" }), "f32");
+    const steps = n > 1 ? builder.mul(counted, builder.like(counted, 1 / (n - 1))) : counted;
     const span = infix(args.frame, "-", to, from, { span: args.span });
     return infix(args.frame, "+", from, infix(args.frame, "*", span, tensor(context, steps), { span: args.span }), { span: args.span });
   },
