@@ -56,7 +56,39 @@ export interface HostNode extends Base {
   readonly name: string;
 }
 
-export type Node = OpNode | LeaveNode | HostNode;
+/**
+ * A loop of a fixed number of turns. args: initial carries, inputs ([length, ...] each), captures. The body's params: the
+ * index i32[], carries, one slice of each input, captures; its results: the next carries, then what the turn emits.
+ * results: the last carries, then each emit stacked ([length, ...]). Reversed: the index runs from length - 1 down to 0,
+ * slices and stacked emits stand at the index either way.
+ */
+export interface ScanNode extends Base {
+  readonly kind: "scan";
+  readonly length: number;
+  readonly reversed: boolean;
+  readonly carries: number;
+  readonly inputs: number;
+  /** Turns that the schedule writes out per step of the loop. */
+  readonly unroll: number;
+  readonly body: Region;
+}
+
+/**
+ * A loop that ends early. args: initial carries, captures. `until` (params: index, carries, captures; result: bool[]) is
+ * tested before each turn; true or `max` turns end it. body: (index, carries, captures) -> next carries.
+ * results: the last carries, then the number of turns, i32[].
+ */
+export interface WhileNode extends Base {
+  readonly kind: "while";
+  readonly max: number;
+  readonly carries: number;
+  readonly until: Region;
+  readonly body: Region;
+}
+
+export type LoopNode = ScanNode | WhileNode;
+
+export type Node = OpNode | LeaveNode | HostNode | LoopNode;
 
 /** What differentiation must know of a call: which values went in, and the rules that stand for its body. */
 export interface CallSite {
