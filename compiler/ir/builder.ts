@@ -2,11 +2,16 @@
 import type { AttributesOf, OpName } from "../ops/attributes.ts";
 import { inferTypes } from "../ops/index.ts";
 import { sameShape } from "./graph.ts";
-import type { CallSite, Element, Node, Region, SiteId, TensorType, ValueId } from "./graph.ts";
+import { invariant } from "../diagnostics/diagnostic.ts";
+import type { CallSite, Element, Node, Region, ScanNode, SiteId, TensorType, ValueId, WhileNode } from "./graph.ts";
+import type { OpenScanNode } from "./open-loop.ts";
+
+/** What a region in the making holds: its loops may still get emits and captures. */
+export type BuildNode = Node | OpenScanNode;
 
 export class Builder {
   readonly params: ValueId[] = [];
-  readonly nodes: Node[] = [];
+  readonly nodes: BuildNode[] = [];
   readonly types: TensorType[] = [];
   /** Where the next nodes are said to come from. */
   site = 0 as SiteId;
@@ -47,8 +52,39 @@ export class Builder {
     return results;
   }
 
+  /** A closed loop; the results' types follow from the body's. */
+  scan(args: readonly ValueId[], loop: Pick<ScanNode, "length" | "reversed" | "carries" | "inputs" | "unroll" | "body">): readonly ValueId[] {
+    const { body, carries, length } = loop;
+    const results = body.results.map((result, i): ValueId => {
+      const type = body.types[result];
+      return this.define(i < carries ? type : { ...type, shape: [length, ...type.shape] });
+    });
+    this.nodes.push({ kind: "scan", args, results, site: this.site, ...loop });
+    return results;
+  }
+
+  while(args: readonly ValueId[], loop: Pick<WhileNode, "max" | "carries" | "until" | "body">): readonly ValueId[] {
+    const results = [...loop.body.results.map((result) => this.define(loop.body.types[result])), this.define({ element: "i32", shape: [] })];
+    this.nodes.push({ kind: "while", args, results, site: this.site, ...loop });
+    return results;
+  }
+
+  /** A loop in the making: its args are there, its results come with its body's. */
+  open(node: OpenScanNode): void {
+    this.nodes.push(node);
+  }
+  /** One more result of a loop in the making. */
+  openResult(type: TensorType): ValueId {
+    return this.define(type);
+  }
+
+  /** The nodes as a closed region; loops in the making need `finish` instead. */
   region(results: readonly ValueId[]): Region {
-    return { params: [...this.params], nodes: [...this.nodes], results: [...results], types: [...this.types] };
+    const nodes = this.nodes.map((node): Node => {
+      invariant(node.kind !== "openScan", () => "a loop in the making has no region");
+      return node;
+    });
+    return { params: [...this.params], nodes, results: [...results], types: [...this.types] };
   }
 
   // ---- the shorthand that derivative rules, passes and the elaborator share

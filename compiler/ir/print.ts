@@ -50,6 +50,10 @@ function attributes(node: Node): string {
     }
     case "host":
       return ` {${node.name}}`;
+    case "scan":
+      return ` {length=${node.length} carries=${node.carries} inputs=${node.inputs}${node.reversed ? " reversed" : ""}${node.unroll > 1 ? ` unroll=${node.unroll}` : ""}}`;
+    case "while":
+      return ` {max=${node.max} carries=${node.carries}}`;
     default:
       return assertNever(node, "printNode");
   }
@@ -65,8 +69,14 @@ export function printNode(node: Node, types: readonly TensorType[]): string {
 /** A region, `name` in place of the word region. */
 export function printRegion(region: Region, name = "region"): string {
   const params = region.params.map((id) => `${value(id)}: ${printType(region.types[id])}`).join(", ");
-  const nodes = region.nodes.map((node) => `  ${printNode(node, region.types)}\n`).join("");
+  const nodes = region.nodes.map((node) => `  ${printNode(node, region.types)}\n${bodies(node)}`).join("");
   return `${name} (${params}) -> (${region.results.map(value).join(", ")})\n${nodes}`;
+}
+
+/** The regions of a loop, indented below it. */
+function bodies(node: Node): string {
+  const inner = node.kind === "scan" ? [printRegion(node.body, "body")] : node.kind === "while" ? [printRegion(node.until, "until"), printRegion(node.body, "body")] : [];
+  return inner.join("").replace(/^(?=.)/gm, "    ");
 }
 
 function printTree(tree: Tree): string {

@@ -1,7 +1,7 @@
 /** Runs a region by the op table's reference meanings: the yardstick for every target, and the evaluator of `const`. */
 import { invariant } from "../diagnostics/diagnostic.ts";
 import { sameShape } from "../ir/graph.ts";
-import type { Region, TensorType } from "../ir/graph.ts";
+import type { Region, ScanNode, TensorType, WhileNode } from "../ir/graph.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { AttributesOf, OpName, Tensor } from "../ops/index.ts";
 
@@ -40,6 +40,10 @@ export function evaluate(region: Region, args: readonly Tensor[], options: Evalu
         case "host":
           invariant(host !== undefined, () => `nobody answers the extern ${node.name}`);
           return host(node.name, given);
+        case "scan":
+          return runScan(node, given, node.results.map((result) => region.types[result]), options);
+        case "while":
+          return runWhile(node, given, options);
       }
     };
     results().forEach((tensor, i) => settle(node.results[i], tensor));
@@ -52,4 +56,34 @@ export function applyOp<K extends OpName>(
   op: K, args: readonly Tensor[], attributes: AttributesOf<K>, types: readonly TensorType[],
 ): readonly Tensor[] {
   return definitionOf(op).reference(args, attributes, types);
+}
+
+const scalar = (element: "i32", value: number): Tensor => ({ type: { element, shape: [] }, data: Float64Array.of(value) });
+
+function runScan({ length, reversed, carries, inputs, body }: ScanNode, args: readonly Tensor[], types: readonly TensorType[], options: EvaluateOptions): readonly Tensor[] {
+  let state = args.slice(0, carries);
+  const stacked = types.slice(carries).map((type): Tensor => ({ type, data: new Float64Array(type.shape.reduce((product, size) => product * size, 1)) }));
+  for (let turn = 0; turn < length; turn++) {
+    const index = reversed ? length - 1 - turn : turn;
+    const slices = args.slice(carries, carries + inputs).map(({ type, data }): Tensor => {
+      const count = data.length / length;
+      return { type: { ...type, shape: type.shape.slice(1) }, data: data.subarray(index * count, (index + 1) * count) };
+    });
+    const results = evaluate(body, [scalar("i32", index), ...state, ...slices, ...args.slice(carries + inputs)], options);
+    state = results.slice(0, carries);
+    results.slice(carries).forEach(({ data }, i) => stacked[i].data.set(data, index * data.length));
+  }
+  return [...state, ...stacked];
+}
+
+function runWhile({ max, carries, until, body }: WhileNode, args: readonly Tensor[], options: EvaluateOptions): readonly Tensor[] {
+  let state = args.slice(0, carries);
+  const captures = args.slice(carries);
+  let turn = 0;
+  for (; turn < max; turn++) {
+    const given = [scalar("i32", turn), ...state, ...captures];
+    if (evaluate(until, given, options)[0].data[0] !== 0) break;
+    state = evaluate(body, given, options).slice(0, carries);
+  }
+  return [...state, scalar("i32", turn)];
 }

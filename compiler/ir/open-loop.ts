@@ -1,0 +1,39 @@
+/**
+ * A loop while its region is built. The body stays a builder, so that derivative requests can append to it: a cotangent
+ * needs values of each turn, which become emits; a body that reads another outer value gets a capture. `finish` closes it.
+ */
+import type { Builder } from "./builder.ts";
+import type { SiteId, ValueId } from "./graph.ts";
+
+export interface OpenScanNode {
+  readonly kind: "openScan";
+  /** Initial carries, inputs, captures: as the lists of `loop`. Grows at the end. */
+  readonly args: ValueId[];
+  /** Last carries, stacked emits. Grows at the end. */
+  readonly results: ValueId[];
+  readonly site: SiteId;
+  readonly length: number;
+  readonly reversed: boolean;
+  readonly policy: LoopPolicy;
+  readonly loop: OpenLoop;
+}
+
+/** How the derivative is taken, and how the loop is written out. */
+export interface LoopPolicy {
+  /** Keep the carries of every n-th turn only and run the turns between again; "sqrt": n is the root of the length. */
+  readonly checkpoint?: number | "sqrt";
+  /** The carries' cotangents end at multiples of this index. */
+  readonly truncate?: number;
+  readonly unroll?: number;
+}
+
+export interface OpenLoop {
+  readonly builder: Builder;
+  readonly index: ValueId;
+  /** Value at the start of a turn, and after it. */
+  readonly carries: { readonly param: ValueId; next: ValueId }[];
+  /** A turn's slice of each input. */
+  readonly inputs: ValueId[];
+  readonly captures: ValueId[];
+  readonly emits: ValueId[];
+}
