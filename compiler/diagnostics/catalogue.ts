@@ -37,6 +37,7 @@ export const explanations = {
   if: "A run-time `if` runs both arms and merges their states; what cannot be merged (return, tap, a host call) must stand outside, or the condition must be known at build.",
   entry: "An exported function cannot have the name of a member that every module has (parameters, save, load, reset, selfTest, peakBytes, signature), nor `then`, which promises ask for.",
   memory: "The compiled program needs more bytes at its peak (state, constants and intermediate values) than --memory allows. `pullback explain memory` shows what is live then; a smaller batch needs less.",
+  loop: "A `scan` does not fit: what it goes over has no common length, a carry changes its type from turn to turn, or `emit` stands where it cannot.",
   use: "A file named by `use` cannot be read, or uses itself.",
   limit: "The program is larger than a module can be: a tensor of more than 2^31 - 1 bytes, millions of operations once every `static for`, family and variant is written out, or a value at build that takes too long to compute.",
   recursion: "A call goes on without end: recursion must change a generic and reach a case that stops it.",
@@ -253,6 +254,16 @@ export const say = {
   tapInIf: wording("if", (name: string) => ({ message: `the tap ${quote(name)} stands under a run-time \`if\`` })),
   hostInIf: wording("if", (name: string) => ({ message: `the host function ${quote(name)} is called under a run-time \`if\`` })),
   emitOutsideScan: wording("later", () => ({ message: "`emit` belongs to the body of a `scan`" })),
+
+  // ---- loops
+  emitInIf: wording("loop", () => ({ message: "`emit` stands under a run-time `if`", help: "emit `if c then a else b`" })),
+  emitTwice: wording("loop", () => ({ message: "a body has one `emit`", help: "emit a record of several values" })),
+  emitUntil: wording("loop", () => ({ message: "a `scan` with `until` has no `emit`: how often it turns is known only at run time" })),
+  untilRange: wording("loop", () => ({ message: "a `scan` with `until` counts: `for i in 0..n`", help: "read x[i] in the body" })),
+  loopRange: wording("loop", (found: string) => ({ message: "a `scan` goes over a range, a leading axis, a family, or a tuple of these", label: `found ${found}` })),
+  loopLengths: wording("loop", (lengths: readonly number[]) => ({ message: "the things that the loop goes over differ in length", label: lengths.join(" and ") })),
+  carryType: wording("loop", (name: string, expected: string, found: string) => ({ message: `the carry ${quote(name)} is ${expected} from turn to turn`, label: `found ${found}`, help: "start it with a value of the type that the body gives, for example 0.0 or zeros([n])" })),
+  loopDerivative: wording("later", () => ({ message: "the derivative of a `scan` with `until`: not in this version of the compiler", help: "stop(x) keeps credit out of it" })),
 
   // ---- credit
   gradNeedsScalar: wording("credit", (found: string) => ({ message: "`grad` takes the derivative of a scalar", label: `this is ${found}`, help: "reduce it with sum or mean, or use pull(y, x, dy)" })),

@@ -7,11 +7,12 @@
  * Nodes appended on the way, by op rules and by rules of calls, belong to the derivative and are not walked.
  */
 import { invariant } from "../diagnostics/diagnostic.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { Builder, BuildNode } from "../ir/builder.ts";
 import type { LeaveNode, OpNode, ValueId } from "../ir/graph.ts";
 import { definitionOf, passesCredit } from "../ops/index.ts";
 import type { AttributesOf, OpName } from "../ops/index.ts";
 import { between, dependents, standIns } from "./requests.ts";
+import { pullScan } from "./scan.ts";
 import type { RequestOptions, StandIn } from "./requests.ts";
 
 /**
@@ -35,6 +36,19 @@ export function pull(
     cotangents.set(value, known === undefined ? ct : b.add(known, ct));
   };
   of.forEach((value, i) => credit(value, seeds[i]));
+  const through = (node: BuildNode, given: Cotangents): readonly [readonly ValueId[], Cotangents] => {
+    switch (node.kind) {
+      case "op":
+        return [node.args, throughOp(b, node, given, moved)];
+      case "leave":
+        return throughCall(node, given, moved, standIn(node), options);
+      case "openScan":
+        return [[...node.args], pullScan(b, node, given, node.args.map((arg) => moved[arg] === 1), standIn, pull, options)];
+      default:
+        if (node.args.some((arg) => moved[arg] === 1)) options.underived?.(node.site);
+        return [node.args, []];
+    }
+  };
   const site = b.site;
   for (let at = nodes.length - 1; at >= 0; at--) {
     const node = nodes[at];
@@ -42,9 +56,7 @@ export function pull(
     const given = node.results.map((result) => (options.leaves?.has(result) ? null : cotangents.get(result) ?? null));
     if (given.every((ct) => ct === null)) continue;
     b.site = node.site;
-    const [targets, answer] = node.kind === "op"
-      ? [node.args, throughOp(b, node, given, moved)]
-      : throughCall(node, given, moved, standIn(node), options);
+    const [targets, answer] = through(node, given);
     targets.forEach((target, i) => credit(target, answer[i]));
   }
   b.site = site;

@@ -5,11 +5,12 @@
  *     %2 = mul %0 %1            %3 = mul %d %1      (tangent %d of %0)
  */
 import { invariant } from "../diagnostics/diagnostic.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { Builder, BuildNode } from "../ir/builder.ts";
 import type { LeaveNode, OpNode, ValueId } from "../ir/graph.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { AttributesOf, OpName } from "../ops/index.ts";
 import { between, contributors, standIns } from "./requests.ts";
+import { pushScan } from "./scan.ts";
 import type { RequestOptions, StandIn } from "./requests.ts";
 
 type Tangents = readonly (ValueId | null)[];
@@ -33,6 +34,19 @@ export function push(
     known.set(value, before === undefined ? tangent : b.add(before, tangent));
   };
   wrt.forEach((value, i) => move(value, tangents[i]));
+  const through = (node: BuildNode, given: Tangents): Tangents => {
+    switch (node.kind) {
+      case "op":
+        return throughOp(b, node, given);
+      case "leave":
+        return throughCall(node, given, standIn(node), options);
+      case "openScan":
+        return pushScan(b, node, given, standIn, push, options);
+      default:
+        options.underived?.(node.site);
+        return [];
+    }
+  };
   const site = b.site;
   for (const node of nodes) {
     if (node.kind === "host" || !node.results.some((result) => needed[result] === 1)) continue;
@@ -40,7 +54,7 @@ export function push(
     const given = sources.map((source) => known.get(source) ?? null);
     if (given.every((tangent) => tangent === null)) continue;
     b.site = node.site;
-    const answer = node.kind === "op" ? throughOp(b, node, given) : throughCall(node, given, standIn(node), options);
+    const answer = through(node, given);
     node.results.forEach((result, i) => { if (!options.leaves?.has(result)) move(result, answer[i]); });
   }
   b.site = site;

@@ -1,6 +1,6 @@
 /** Whether credit can flow at all, and along which way: for `prove independent`, and for gradients that are all zero. */
-import type { Builder } from "../ir/builder.ts";
-import type { Node, ValueId } from "../ir/graph.ts";
+import type { Builder, BuildNode } from "../ir/builder.ts";
+import type { ValueId } from "../ir/graph.ts";
 import { between, dependents, links, standIns } from "./requests.ts";
 import type { RequestOptions } from "./requests.ts";
 
@@ -18,13 +18,13 @@ export function reaches(
  */
 export function creditPath(
   b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], options: RequestOptions = {},
-): readonly Node[] | null {
+): readonly BuildNode[] | null {
   const nodes = between(b, wrt, of);
   const standIn = standIns("backward", options);
   const marked = dependents(b, wrt, nodes, standIn, options.leaves);
   let value = of.find((candidate) => marked[candidate] === 1);
   if (value === undefined) return null;
-  const path: Node[] = [];
+  const path: BuildNode[] = [];
   for (let at = nodes.length - 1; at >= 0 && !wrt.includes(value); at--) {
     const node = nodes[at];
     if (!node.results.includes(value)) continue;

@@ -1,6 +1,7 @@
 /** What both modes share: which rule stands at a call, and which values a request concerns. */
-import type { Builder } from "../ir/builder.ts";
-import type { CallSite, LeaveNode, Node, RuleHandle, ValueId } from "../ir/graph.ts";
+import type { Builder, BuildNode } from "../ir/builder.ts";
+import type { CallSite, LeaveNode, RuleHandle, SiteId, ValueId } from "../ir/graph.ts";
+import { loopLinks } from "./scan.ts";
 import { carriesCredit, passesCredit } from "../ops/index.ts";
 
 export type Mode = "backward" | "tangent";
@@ -18,6 +19,8 @@ export interface RequestOptions {
    * rule was given): credit reaches them and goes no further.
    */
   readonly leaves?: ReadonlySet<ValueId>;
+  /** Told of a loop without a derivative (one with `until`) that credit would have to pass (an error of the request). */
+  readonly underived?: (site: SiteId) => void;
 }
 
 /** What stands for a call's body: a rule; "none", where only the other mode has one; null, where the body itself counts. */
@@ -41,7 +44,7 @@ export function standIns(mode: Mode, options: RequestOptions): StandIn {
  * The pairs (arg, result) along which credit passes through one node. A call that a rule stands for joins its inputs
  * with its results; what lies between is not on that way.
  */
-export function* links(b: Builder, node: Node, standIn: StandIn): Generator<readonly [ValueId, ValueId]> {
+export function* links(b: Builder, node: BuildNode, standIn: StandIn): Generator<readonly [ValueId, ValueId]> {
   switch (node.kind) {
     case "op":
       for (const result of node.results) {
@@ -67,11 +70,21 @@ export function* links(b: Builder, node: Node, standIn: StandIn): Generator<read
     }
     case "host":
       return; // the host's functions have no derivative
+    case "openScan":
+      yield* loopLinks(node, standIn);
+      return;
+    case "scan":
+    case "while":
+      // A loop that is closed already cannot be derived; a request whose credit would pass it is told so.
+      for (const arg of node.args) {
+        for (const result of node.results) if (carriesCredit(b.typeOf(arg).element) && carriesCredit(b.typeOf(result).element)) yield [arg, result];
+      }
+      return;
   }
 }
 
 /** Where a way from a value of `wrt` to a value of `of` can lie: in the nodes defined between them. */
-export function between(b: Builder, wrt: readonly ValueId[], of: readonly ValueId[]): readonly Node[] {
+export function between(b: Builder, wrt: readonly ValueId[], of: readonly ValueId[]): readonly BuildNode[] {
   const first = Math.min(...wrt);
   const last = Math.max(...of);
   return b.nodes.filter(({ results }) => results.length > 0 && results[0] <= last && results[results.length - 1] > first);
@@ -84,7 +97,7 @@ const mark = (b: Builder, values: readonly ValueId[]): Uint8Array => {
 };
 
 /** Which values depend on one of `wrt`, by links of the nodes. */
-export function dependents(b: Builder, wrt: readonly ValueId[], nodes: readonly Node[], standIn: StandIn, leaves?: ReadonlySet<ValueId>): Uint8Array {
+export function dependents(b: Builder, wrt: readonly ValueId[], nodes: readonly BuildNode[], standIn: StandIn, leaves?: ReadonlySet<ValueId>): Uint8Array {
   const marked = mark(b, wrt);
   for (const node of nodes) {
     for (const [arg, result] of links(b, node, standIn)) if (marked[arg] === 1 && !leaves?.has(result)) marked[result] = 1;
@@ -93,7 +106,7 @@ export function dependents(b: Builder, wrt: readonly ValueId[], nodes: readonly 
 }
 
 /** Which values lead to one of `of`, by links of the nodes. */
-export function contributors(b: Builder, of: readonly ValueId[], nodes: readonly Node[], standIn: StandIn, leaves?: ReadonlySet<ValueId>): Uint8Array {
+export function contributors(b: Builder, of: readonly ValueId[], nodes: readonly BuildNode[], standIn: StandIn, leaves?: ReadonlySet<ValueId>): Uint8Array {
   const marked = mark(b, of);
   for (let at = nodes.length - 1; at >= 0; at--) {
     for (const [arg, result] of links(b, nodes[at], standIn)) if (marked[result] === 1 && !leaves?.has(result)) marked[arg] = 1;

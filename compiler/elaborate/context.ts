@@ -203,7 +203,7 @@ export class Context {
   readonly versions = new Map<Cell, ValueId[]>();
   readonly written = new Set<Cell>();
   readonly requests: DerivativeRequest[] = [];
-  readonly proofs: Proof[] = [];
+  readonly proofs: Proof[];
   /** Name of the entry, for messages and state paths. */
   readonly name: string;
   /** The seed of the init region; made by whoever builds it. */
@@ -216,19 +216,46 @@ export class Context {
   /** While the type of a state is evaluated: a made-up size stops it. */
   makesStates = false;
   private readonly initializing = new Set<Cell>();
+  /** The region around a loop's or a map's body. */
+  readonly parent?: Context;
+  /** Values of the region around that this one reads: outer id -> param. */
+  readonly captures = new Map<ValueId, ValueId>();
+  /** In a body: what tells the turns apart in random draws. */
+  turn?: { readonly index: ValueId; readonly place: number };
 
-  constructor(session: Session, kind: Context["kind"], name = "") {
+  constructor(session: Session, kind: Context["kind"], name = "", parent?: Context) {
     this.session = session;
     this.builder = new LimitedBuilder(session);
     this.kind = kind;
     this.name = name;
+    this.parent = parent;
+    this.proofs = parent?.proofs ?? [];
+    if (parent) {
+      this.families = parent.families;
+    }
+  }
+
+  /** A value of the region around, as a param of this one. */
+  capture(outer: ValueId): ValueId {
+    let param = this.captures.get(outer);
+    if (param === undefined) {
+      const type = this.parent?.builder.typeOf(outer);
+      invariant(type, () => "a capture without a region around");
+      param = this.builder.parameter(type);
+      this.captures.set(outer, param);
+    }
+    return param;
   }
 
   read(cell: Cell): ValueId {
     const known = this.versions.get(cell);
     if (known) return known[known.length - 1];
     let id: ValueId;
-    if (this.kind === "init") {
+    if (this.parent) {
+      // Whether it is carried or only read shows when the body ends.
+      const outer = this.parent.read(cell);
+      id = this.kind === "init" ? this.capture(outer) : this.builder.parameter(this.parent.builder.typeOf(outer));
+    } else if (this.kind === "init") {
       if (this.initializing.has(cell)) fail(say.cyclicInitial(cell.span, cell.path));
       this.initializing.add(cell);
       try {
@@ -285,6 +312,8 @@ export interface Frame {
   readonly activeRule?: RuleSetItem | null;
   /** True under a run-time `if`: no tap, no host call. */
   readonly conditional: boolean;
+  /** In the body of a `scan`: where `emit` goes. */
+  readonly emit?: (value: Value, span: Span) => void;
   /** Directly in the arm of a run-time `if`: no `return`. */
   readonly arm?: boolean;
   /** In an optimizer's body: binds the slot that a `state` statement declares. */

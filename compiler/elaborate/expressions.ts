@@ -5,6 +5,7 @@ import { callExpression, pipe } from "./calls.ts";
 import { comprehension } from "./comprehension.ts";
 import type { Frame } from "./context.ts";
 import { index } from "./indexing.ts";
+import { scan } from "./loops.ts";
 import { resolveMember } from "./models.ts";
 import { infix, negate, not, siteOf } from "./operators.ts";
 import { fail, Problem } from "./problem.ts";
@@ -77,7 +78,7 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
     case "map":
       return fail(say.notYet(expression.span, "`map`"));
     case "scan":
-      return fail(say.notYet(expression.span, "`scan`"));
+      return scan(frame, expression);
     case "fixpoint":
       return fail(say.notYet(expression.span, "`fixpoint`"));
     case "odesolve":

@@ -1,5 +1,6 @@
 /** A builder's nodes as a closed region: params in the wanted order, ids dense in definition order. */
-import type { Builder } from "../ir/builder.ts";
+import type { Builder, BuildNode } from "../ir/builder.ts";
+import type { OpenScanNode } from "../ir/open-loop.ts";
 import type { Node, Region, TensorType, ValueId } from "../ir/graph.ts";
 
 export interface Finished {
@@ -11,7 +12,7 @@ export interface Finished {
 /** reachable: only what results and host calls need; all: every node, for derivative checks. */
 export function finish(builder: Builder, params: readonly ValueId[], results: readonly ValueId[], keep: "reachable" | "all"): Finished {
   const needed = new Set<ValueId>(results);
-  const kept: Node[] = [];
+  const kept: BuildNode[] = [];
   for (let i = builder.nodes.length - 1; i >= 0; i--) {
     const node = builder.nodes[i];
     if (keep === "reachable" && node.kind !== "host" && !node.results.some((id) => needed.has(id))) continue;
@@ -40,7 +41,15 @@ export function finish(builder: Builder, params: readonly ValueId[], results: re
       const call = { ...node.call, inputs: node.call.inputs.flatMap((input) => ids.get(input) ?? []), backward: undefined, tangent: undefined, frame: null };
       return { ...node, args, results: node.results.map(define), call };
     }
-    return { ...node, args, results: node.results.map(define) };
+    const results = node.results.map(define);
+    return node.kind === "openScan" ? closeScan(node, args, results) : { ...node, args, results };
   });
   return { region: { params: newParams, nodes, results: results.map(map), types }, ids };
+}
+
+/** A loop in the making becomes a loop: its body is finished, with what was added to it since. */
+function closeScan({ loop, length, reversed, policy, site }: OpenScanNode, args: readonly ValueId[], results: readonly ValueId[]): Node {
+  const params = [loop.index, ...loop.carries.map(({ param }) => param), ...loop.inputs, ...loop.captures];
+  const { region } = finish(loop.builder, params, [...loop.carries.map(({ next }) => next), ...loop.emits], "reachable");
+  return { kind: "scan", args, results, site, length, reversed, carries: loop.carries.length, inputs: loop.inputs.length, unroll: policy.unroll ?? 1, body: region };
 }

@@ -11,7 +11,7 @@ import { fail } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { runBlock } from "./statements.ts";
 import { asTensor, broadcastTo, idOf, tensor } from "./tensors.ts";
-import { type Leaf, leaves, parameterTree, rebuild } from "./trees.ts";
+import { type Leaf, leaves, parameterTree, rebuild, replaceLeaves } from "./trees.ts";
 import { describe, isFloat, type ModelValue, ownShape, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** What a rule may see of the call that it stands for. */
@@ -72,21 +72,6 @@ export function mark(marking: Marking, result: Value, span: Span): Value {
   let at = 0;
   const fresh = (old: TensorValue): TensorValue => ({ ...tensor(context, ids[at++], old.axes, old.variables) });
   return replaceLeaves(result, fresh);
-}
-
-function replaceLeaves(value: Value, f: (leaf: TensorValue) => TensorValue): Value {
-  switch (value.kind) {
-    case "tensor":
-      return f(value);
-    case "tuple":
-      return tuple(value.items.map((item) => replaceLeaves(item, f)), value.list);
-    case "record":
-      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, replaceLeaves(field, f)])) };
-    case "model":
-      return { ...value, members: new Map([...value.members].map(([name, member]) => [name, member.role === "state" ? member : { ...member, value: replaceLeaves(member.value, f) }])) };
-    default:
-      return value;
-  }
 }
 
 /** An operator is marked only where some rule set of the program concerns it. */

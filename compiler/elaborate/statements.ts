@@ -66,7 +66,10 @@ function runStatement(frame: Frame, statement: Statement): Value | undefined {
       if (frame.arm) fail(say.returnInIf(statement.span));
       return evaluate(frame, statement.value);
     case "emit":
-      return fail(say.emitOutsideScan(statement.span));
+      if (!frame.emit) return fail(say.emitOutsideScan(statement.span));
+      if (frame.conditional) return fail(say.emitInIf(statement.span));
+      frame.emit(evaluate(frame, statement.value), statement.span);
+      return undefined;
     case "prove":
       prove(frame, statement.value);
       return undefined;

@@ -1,13 +1,14 @@
 /** Tensor values in a context: materializing, broadcasting with index variables, and the elementwise machinery. */
 import type { Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import { invariant } from "../diagnostics/diagnostic.ts";
+import { InternalError, invariant } from "../diagnostics/diagnostic.ts";
 import type { Element, Region, TensorType, ValueId } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import type { AttributesOf, OpName } from "../ops/attributes.ts";
 import { byteSize } from "../program.ts";
 import { evaluate } from "../reference/index.ts";
 import type { Context } from "./context.ts";
+import { finish } from "./finish.ts";
 import { fail, Problem } from "./problem.ts";
 import {
   type Axis, type BuildTime, describe, type IndexVariable, isFloat, number, type NumberValue, ownShape, type TensorValue, type Value,
@@ -27,8 +28,9 @@ export const tensor = (
 /** The value's id in the context's builder. */
 export function idOf(context: Context, value: TensorValue, span: Span): ValueId {
   if (value.buildTime) return materialize(context, value, span);
-  if (value.context !== context || value.id === undefined) return fail(say.notAtBuild(span, context.kind));
-  return value.id;
+  if (value.context === context && value.id !== undefined) return value.id;
+  if (context.parent && value.id !== undefined) return context.capture(idOf(context.parent, value, span));
+  return fail(say.notAtBuild(span, context.kind));
 }
 
 function materialize(context: Context, value: TensorValue, span: Span): ValueId {
@@ -61,13 +63,25 @@ export function inlineRegion(context: Context, region: Region): ValueId {
   const ids: ValueId[] = [];
   for (const node of region.nodes) {
     const args = node.args.map((arg) => ids[arg]);
-    invariant(node.kind !== "host", () => "a host call in a constant");
-    const results = node.kind === "leave"
-      ? args
-      : context.builder.ops(node.op as OpName, args, node.attributes as AttributesOf<OpName>);
+    const results = inlineNode(context, node, args);
     node.results.forEach((result, i) => { ids[result] = results[i]; });
   }
   return ids[region.results[0]];
+}
+
+function inlineNode({ builder }: Context, node: Region["nodes"][number], args: readonly ValueId[]): readonly ValueId[] {
+  switch (node.kind) {
+    case "op":
+      return builder.ops(node.op as OpName, args, node.attributes as AttributesOf<OpName>); // the union forgets that they belong together
+    case "leave":
+      return args;
+    case "scan":
+      return builder.scan(args, node);
+    case "while":
+      return builder.while(args, node);
+    case "host":
+      throw new InternalError("internal: a host call in a constant");
+  }
 }
 
 /** About a second of the reference. */
@@ -79,6 +93,8 @@ function stepsOf({ nodes, types }: Region): number {
   for (const node of nodes) {
     const terms = node.kind === "op" && node.op === "dot" ? elementCount(node.attributes.leftContract.map((axis) => types[node.args[0]].shape[axis])) : 1;
     for (const id of [...node.args, ...node.results]) steps += elementCount(types[id].shape) * terms;
+    if (node.kind === "scan") steps += node.length * stepsOf(node.body);
+    if (node.kind === "while") steps += node.max * (stepsOf(node.body) + stepsOf(node.until));
   }
   return steps;
 }
@@ -86,7 +102,7 @@ function stepsOf({ nodes, types }: Region): number {
 /** A tensor of the build context, closed: it can go into any context. */
 export function close(context: Context, value: TensorValue): TensorValue {
   if (value.buildTime || value.context !== context || value.id === undefined) return value;
-  const region = context.builder.region([value.id]);
+  const region = finish(context.builder, [], [value.id], "reachable").region;
   const { span } = context.session.sites[context.builder.site];
   let data: ReturnType<BuildTime["data"]> | undefined;
   const compute = (): ReturnType<BuildTime["data"]> => {

@@ -132,3 +132,19 @@ export function rebuild(shape: Value, next: () => Value | null): Value | null {
 function refusePoison(): never {
   throw new Problem(null);
 }
+
+/** The same tree with other tensors; of a model its parameters. */
+export function replaceLeaves(value: Value, f: (leaf: TensorValue) => TensorValue): Value {
+  switch (value.kind) {
+    case "tensor":
+      return f(value);
+    case "tuple":
+      return tuple(value.items.map((item) => replaceLeaves(item, f)), value.list);
+    case "record":
+      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, replaceLeaves(field, f)])) };
+    case "model":
+      return { ...value, members: new Map([...value.members].map(([name, member]) => [name, member.role === "state" ? member : { ...member, value: replaceLeaves(member.value, f) }])) };
+    default:
+      return value;
+  }
+}

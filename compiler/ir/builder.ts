@@ -59,13 +59,13 @@ export class Builder {
       const type = body.types[result];
       return this.define(i < carries ? type : { ...type, shape: [length, ...type.shape] });
     });
-    this.nodes.push({ kind: "scan", args, results, site: this.site, ...loop });
+    this.nodes.push({ ...loop, kind: "scan", args, results, site: this.site });
     return results;
   }
 
   while(args: readonly ValueId[], loop: Pick<WhileNode, "max" | "carries" | "until" | "body">): readonly ValueId[] {
     const results = [...loop.body.results.map((result) => this.define(loop.body.types[result])), this.define({ element: "i32", shape: [] })];
-    this.nodes.push({ kind: "while", args, results, site: this.site, ...loop });
+    this.nodes.push({ ...loop, kind: "while", args, results, site: this.site });
     return results;
   }
 

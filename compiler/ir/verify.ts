@@ -2,7 +2,7 @@
 import { invariant } from "../diagnostics/diagnostic.ts";
 import { definitionOf, inferTypes, opNames } from "../ops/index.ts";
 import { sameShape } from "./graph.ts";
-import type { Entry, Graph, Node, Region, TensorType, Tree, ValueId } from "./graph.ts";
+import type { Entry, Graph, Node, Region, ScanNode, TensorType, Tree, ValueId, WhileNode } from "./graph.ts";
 import { printNode, printType } from "./print.ts";
 
 const same = (a: TensorType, b: TensorType): boolean => a.element === b.element && sameShape(a.shape, b.shape);
@@ -61,7 +61,38 @@ function verifyNode(node: Node, region: Region, name: string): void {
       return;
     case "host":
       return; // an entry's externs say the types
+    case "scan":
+      return verifyScan(node, args, results, name);
+    case "while":
+      return verifyWhile(node, args, results, name);
   }
+}
+
+const index: TensorType = { element: "i32", shape: [] };
+
+function expectTypes(actual: readonly TensorType[], expected: readonly TensorType[], what: string): void {
+  invariant(actual.length === expected.length && actual.every((type, i) => same(type, expected[i])), () => `${what} are ${show(actual)}, expected ${show(expected)}`);
+}
+
+function verifyScan({ carries, inputs, length, body }: ScanNode, args: readonly TensorType[], results: readonly TensorType[], name: string): void {
+  verifyRegion(body, `${name}: body`);
+  const stacked = args.slice(carries, carries + inputs);
+  invariant(stacked.every(({ shape }) => shape[0] === length), () => `${name} has an input that is not ${length} long`);
+  const slices = stacked.map((type) => ({ ...type, shape: type.shape.slice(1) }));
+  expectTypes(body.params.map((param) => body.types[param]), [index, ...args.slice(0, carries), ...slices, ...args.slice(carries + inputs)], `${name}: the body's params`);
+  const next = body.results.map((result) => body.types[result]);
+  expectTypes(next.slice(0, carries), args.slice(0, carries), `${name}: the next carries`);
+  expectTypes(results, [...next.slice(0, carries), ...next.slice(carries).map((type) => ({ ...type, shape: [length, ...type.shape] }))], `${name}: the results`);
+}
+
+function verifyWhile({ carries, until, body }: WhileNode, args: readonly TensorType[], results: readonly TensorType[], name: string): void {
+  for (const [region, what] of [[until, "until"], [body, "body"]] as const) {
+    verifyRegion(region, `${name}: ${what}`);
+    expectTypes(region.params.map((param) => region.types[param]), [index, ...args], `${name}: the params of ${what}`);
+  }
+  expectTypes(until.results.map((result) => until.types[result]), [{ element: "bool", shape: [] }], `${name}: the results of until`);
+  expectTypes(body.results.map((result) => body.types[result]), args.slice(0, carries), `${name}: the next carries`);
+  expectTypes(results, [...args.slice(0, carries), index], `${name}: the results`);
 }
 
 function inferred(node: Extract<Node, { kind: "op" }>, args: readonly TensorType[], name: string): readonly TensorType[] {

@@ -45,9 +45,15 @@ function seedOf(context: Context, span: Span): ValueId {
 function baseKey(context: Context, stream: "draws" | "keyed", span: Span): ValueId {
   const known = context.keys.get(stream);
   if (known !== undefined) return known;
-  const { builder } = context;
+  const { builder, parent, turn } = context;
   let key: ValueId;
-  if (stream === "draws" && (context.kind === "entry" || context.kind === "trial")) key = context.read(randomCell(context, span));
+  if (parent) {
+    key = context.capture(baseKey(parent, stream, span));
+    if (stream === "draws" && turn) {
+      const place = builder.op("random_fold", [key, builder.constant({ element: "u32", shape: [] }, turn.place)], {});
+      key = builder.op("random_fold", [place, builder.op("bitcast", [turn.index], { to: "u32" })], {});
+    }
+  } else if (stream === "draws" && (context.kind === "entry" || context.kind === "trial")) key = context.read(randomCell(context, span));
   else {
     const tag = stream === "keyed" ? tags.keyed : context.kind === "init" ? tags.init : tags.build;
     key = builder.op("concat", [seedOf(context, span), builder.constant({ element: "u32", shape: [1] }, tag)], { axis: 0 });

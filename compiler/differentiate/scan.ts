@@ -1,0 +1,311 @@
+/**
+ * Derivatives of loops. The derivative of a scan is a scan: reverse mode runs over the turns backwards with cotangents as
+ * carries, forward mode along with them with tangents as carries. The request is made inside of the body, on its builder;
+ * the nodes that it appends move into the new loop's body. What they read of a turn is an input there: the loop emits it.
+ *
+ *     h = scan ... { h <- tanh(h @ w) }      dh = scan reversed ... { dh <- (dh * (1 - h'^2)) @ w.T }   h': emitted by h
+ *
+ * Movement and constants are computed again rather than emitted.
+ */
+import { InternalError } from "../diagnostics/diagnostic.ts";
+import { Builder, type BuildNode } from "../ir/builder.ts";
+import type { TensorType, ValueId } from "../ir/graph.ts";
+import type { OpenLoop, OpenScanNode } from "../ir/open-loop.ts";
+import { carriesCredit } from "../ops/index.ts";
+import type { AttributesOf, OpName } from "../ops/index.ts";
+import { contributors, dependents, type RequestOptions, type StandIn } from "./requests.ts";
+
+/** How a request is made inside of a body; handed in, because that module needs this one. */
+export type InnerRequest = (
+  b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], given: readonly ValueId[], options: RequestOptions,
+) => readonly (ValueId | null)[];
+
+/** Body params that move when the args `moved` do; a carry moves if its next value does. */
+function movedParams({ loop }: OpenScanNode, moved: readonly boolean[], standIn: StandIn): Set<ValueId> {
+  const params = paramsOf(loop);
+  const set = new Set(params.filter((param, i) => moved[i] && carriesCredit(loop.builder.typeOf(param).element)));
+  for (let size = -1; size !== set.size; ) {
+    size = set.size;
+    const marked = dependents(loop.builder, [...set], loop.builder.nodes, standIn);
+    for (const { param, next } of loop.carries) if (marked[next] === 1) set.add(param);
+  }
+  return set;
+}
+
+const paramsOf = (loop: OpenLoop): ValueId[] => [...loop.carries.map(({ param }) => param), ...loop.inputs, ...loop.captures];
+const resultsOf = (loop: OpenLoop): ValueId[] => [...loop.carries.map(({ next }) => next), ...loop.emits];
+
+/** Which results of a loop depend on which args. */
+export function* loopLinks(node: OpenScanNode, standIn: StandIn): Generator<readonly [ValueId, ValueId]> {
+  const { loop } = node;
+  const results = resultsOf(loop);
+  for (const [i, arg] of node.args.entries()) {
+    const set = movedParams(node, node.args.map((_, at) => at === i), standIn);
+    if (set.size === 0) continue;
+    const marked = dependents(loop.builder, [...set], loop.builder.nodes, standIn);
+    for (const [k, result] of node.results.entries()) if (marked[results[k]] === 1) yield [arg, result];
+  }
+}
+
+// ---- the body of a derived loop
+
+/** Builds a loop whose body is made of nodes appended to another body. */
+class Derived {
+  readonly builder = new Builder();
+  readonly index: ValueId;
+  readonly carries: { start: ValueId; param: ValueId; next: ValueId }[] = [];
+  readonly inputs: { outer: ValueId; param: ValueId }[] = [];
+  readonly captures: { outer: ValueId; param: ValueId }[] = [];
+  readonly emits: ValueId[] = [];
+  private readonly ids = new Map<ValueId, ValueId>();
+  private readonly makers = new Map<ValueId, BuildNode>();
+
+  constructor(private readonly b: Builder, private readonly node: OpenScanNode, /** Nodes before this one are the loop's own. */ private readonly own: number) {
+    this.index = this.builder.parameter({ element: "i32", shape: [] });
+    this.ids.set(node.loop.index, this.index);
+    for (const made of node.loop.builder.nodes) for (const result of made.results) this.makers.set(result, made);
+  }
+
+  carry(inner: ValueId | null, start: ValueId): { param: ValueId; next: ValueId } {
+    const carry = { start, param: this.builder.parameter(this.b.typeOf(start)), next: 0 as ValueId };
+    if (inner !== null) this.ids.set(inner, carry.param);
+    this.carries.push(carry);
+    return carry;
+  }
+
+  input(inner: ValueId, outer: ValueId): ValueId {
+    const known = this.inputs.find((input) => input.outer === outer);
+    const type = this.b.typeOf(outer);
+    const param = known?.param ?? this.builder.parameter({ ...type, shape: type.shape.slice(1) });
+    if (!known) this.inputs.push({ outer, param });
+    this.ids.set(inner, param);
+    return param;
+  }
+
+  captureAs(inner: ValueId, outer: ValueId): ValueId {
+    const param = this.builder.parameter(this.b.typeOf(outer));
+    this.captures.push({ outer, param });
+    this.ids.set(inner, param);
+    return param;
+  }
+
+  /** A value of the loop's body in the derived body. */
+  get(inner: ValueId): ValueId {
+    const known = this.ids.get(inner);
+    if (known !== undefined) return known;
+    const { loop, args } = this.node;
+    const capture = loop.captures.indexOf(inner);
+    if (capture >= 0) return this.captureAs(inner, args[loop.carries.length + loop.inputs.length + capture]);
+    const input = loop.inputs.indexOf(inner);
+    if (input >= 0) return this.input(inner, args[loop.carries.length + input]);
+    const maker = this.makers.get(inner);
+    if (maker?.kind === "op" && recomputed.has(maker.op)) {
+      this.copy(maker);
+      return this.get(inner);
+    }
+    return this.input(inner, emitted(this.b, this.node, inner));
+  }
+
+  /** Copies a node; its args come by `get`. */
+  copy(node: BuildNode): void {
+    const args = node.args.map((arg) => this.get(arg));
+    this.builder.site = node.site;
+    node.results.forEach((result, i) => this.ids.set(result, this.copied(node, args)[i]));
+  }
+
+  private readonly done = new Map<BuildNode, readonly ValueId[]>();
+  private copied(node: BuildNode, args: readonly ValueId[]): readonly ValueId[] {
+    let results = this.done.get(node);
+    if (!results) {
+      results = place(this.builder, node, args);
+      this.done.set(node, results);
+    }
+    return results;
+  }
+
+  /** Copies the nodes appended by the request as far as they are needed for `wanted`. */
+  take(wanted: readonly ValueId[]): void {
+    const appended = this.node.loop.builder.nodes.slice(this.own);
+    const needed = new Set(wanted);
+    for (let i = appended.length - 1; i >= 0; i--) if (appended[i].results.some((id) => needed.has(id))) appended[i].args.forEach((arg) => needed.add(arg));
+    for (const node of appended) if (node.results.some((id) => needed.has(id))) this.copy(node);
+  }
+
+  /** Puts the loop into the region around; its results are the last carries, then the emits. */
+  close(reversed: boolean): readonly ValueId[] {
+    const { b, node } = this;
+    const results = [
+      ...this.carries.map(({ start }) => b.openResult(b.typeOf(start))),
+      ...this.emits.map((emit) => {
+        const type = this.builder.typeOf(emit);
+        return b.openResult({ ...type, shape: [node.length, ...type.shape] });
+      }),
+    ];
+    b.open({
+      kind: "openScan", site: node.site, length: node.length, reversed, policy: { unroll: node.policy.unroll },
+      args: [...this.carries.map(({ start }) => start), ...this.inputs.map(({ outer }) => outer), ...this.captures.map(({ outer }) => outer)],
+      results: [...results],
+      loop: {
+        builder: this.builder, index: this.index, carries: this.carries.map(({ param, next }) => ({ param, next })),
+        inputs: this.inputs.map(({ param }) => param), captures: this.captures.map(({ param }) => param), emits: [...this.emits],
+      },
+    });
+    return results;
+  }
+}
+
+/** Cheaper to compute again than to keep for every turn. */
+const recomputed: ReadonlySet<OpName> = new Set<OpName>(["constant", "iota", "broadcast", "reshape", "transpose", "stop"]);
+
+/** The values that a turn's `inner` had, stacked: an emit of the loop, which gets it if it has not. */
+function emitted(b: Builder, node: OpenScanNode, inner: ValueId): ValueId {
+  const { loop } = node;
+  let at = loop.emits.indexOf(inner);
+  if (at < 0) {
+    at = loop.emits.push(inner) - 1;
+    const type = loop.builder.typeOf(inner);
+    node.results.push(b.openResult({ ...type, shape: [node.length, ...type.shape] }));
+  }
+  return node.results[loop.carries.length + at];
+}
+
+/** Appends a copy of a node. A rule's marker inside of a derivative is spent: its alias is what is left of it. */
+function place(b: Builder, node: BuildNode, args: readonly ValueId[]): readonly ValueId[] {
+  switch (node.kind) {
+    case "op":
+      return b.ops(node.op as OpName, args, node.attributes as AttributesOf<OpName>); // the union forgets that they belong together
+    case "leave":
+      return args;
+    case "scan":
+      return b.scan(args, node);
+    case "while":
+      return b.while(args, node);
+    case "openScan": {
+      const results = resultsOf(node.loop).map((value, i): ValueId => {
+        const type = node.loop.builder.typeOf(value);
+        return b.openResult(i < node.loop.carries.length ? type : { ...type, shape: [node.length, ...type.shape] });
+      });
+      b.open({ ...node, args: [...args], results });
+      return results;
+    }
+    case "host":
+      throw new InternalError("internal: a host call in a derivative");
+  }
+}
+
+// ---- the two modes
+
+/** Cotangents of a loop's args from those of its results; `moved[i]`: whether arg i's is asked for. */
+export function pullScan(
+  b: Builder, node: OpenScanNode, given: readonly (ValueId | null)[], moved: readonly boolean[], standIn: StandIn, request: InnerRequest, options: RequestOptions,
+): readonly (ValueId | null)[] {
+  const { loop } = node;
+  const inside = loop.builder;
+  const carries = loop.carries.length;
+  const movedSet = movedParams(node, moved, standIn);
+  const credited = loop.emits.map((emit, k) => ({ emit, ct: given[carries + k] ?? null })).filter(({ ct }) => ct !== null);
+  // A carry has a cotangent if a result with one depends on it, through later turns too.
+  const active = new Set(loop.carries.map((_, j) => j).filter((j) => given[j] !== null && given[j] !== undefined && movedSet.has(loop.carries[j].param)));
+  for (let size = -1; size !== active.size; ) {
+    size = active.size;
+    const of = [...[...active].map((j) => loop.carries[j].next), ...credited.map(({ emit }) => emit)];
+    const marked = of.length === 0 ? null : contributors(inside, of, inside.nodes, standIn);
+    loop.carries.forEach(({ param }, j) => { if (marked?.[param] === 1 && movedSet.has(param)) active.add(j); });
+  }
+  const order = [...active].sort((x, y) => x - y);
+  const own = inside.nodes.length;
+  const carrySeeds = order.map((j) => inside.parameter(inside.typeOf(loop.carries[j].param)));
+  const emitSeeds = credited.map(({ emit }) => inside.parameter(inside.typeOf(emit)));
+  const params = paramsOf(loop);
+  const wrt = params.filter((param) => movedSet.has(param));
+  const seeded = [...order.map((j) => loop.carries[j].next), ...credited.map(({ emit }) => emit)];
+  const found = new Map<ValueId, ValueId | null>();
+  if (seeded.length > 0 && wrt.length > 0) {
+    const cts = request(inside, seeded, wrt, [...carrySeeds, ...emitSeeds], { ...options, leaves: undefined });
+    wrt.forEach((param, i) => found.set(param, cts[i]));
+  }
+  const derived = new Derived(b, node, own);
+  const starts = order.map((j) => given[j] ?? b.zeros(b.typeOf(node.args[j])));
+  const carried = order.map((_, i) => derived.carry(carrySeeds[i], starts[i]));
+  credited.forEach(({ ct }, i) => { if (ct !== null) derived.input(emitSeeds[i], ct); });
+  const of = (param: ValueId): ValueId | null => found.get(param) ?? null;
+  // Credit for captures adds up over the turns.
+  const sums = loop.captures.map((param, c) => {
+    const ct = of(param);
+    const arg = node.args[carries + loop.inputs.length + c];
+    return ct === null ? null : { ct, carry: derived.carry(null, b.zeros(b.typeOf(arg))) };
+  });
+  const inputs = loop.inputs.map((param) => of(param));
+  derived.take([...order.map((j) => of(loop.carries[j].param)), ...inputs, ...sums.map((sum) => sum?.ct ?? null)].filter((id) => id !== null));
+  order.forEach((j, i) => {
+    const ct = of(loop.carries[j].param);
+    const type = inside.typeOf(loop.carries[j].param);
+    carried[i].next = ct === null ? derived.builder.zeros(type) : cut(derived, derived.get(ct), type, node.policy.truncate);
+  });
+  for (const sum of sums) if (sum) sum.carry.next = derived.builder.add(sum.carry.param, derived.get(sum.ct));
+  for (const ct of inputs) if (ct !== null) derived.emits.push(derived.get(ct));
+  if (derived.carries.length === 0 && derived.emits.length === 0) return node.args.map(() => null);
+  const results = derived.close(!node.reversed);
+  let next = order.length;
+  const sumResults = sums.map((sum) => (sum ? results[next++] : null));
+  const inputResults = inputs.map((ct) => (ct === null ? null : results[next++]));
+  return [
+    ...loop.carries.map((_, j) => (order.includes(j) ? results[order.indexOf(j)] : null)),
+    ...inputResults,
+    ...sumResults,
+  ];
+}
+
+/** Truncated backpropagation: no credit goes back past a turn whose index is a multiple of k (Williams and Peng 1990). */
+function cut(derived: Derived, ct: ValueId, type: TensorType, every: number | undefined): ValueId {
+  if (every === undefined) return ct;
+  const { builder } = derived;
+  const rest = builder.op("imod", [derived.index, builder.constant({ element: "i32", shape: [] }, every)], {});
+  const ends = builder.op("eq", [rest, builder.constant({ element: "i32", shape: [] }, 0)], {});
+  return builder.select(builder.broadcast(ends, type.shape, []), builder.zeros(type), ct);
+}
+
+/** Tangents of a loop's results from those of its args. */
+export function pushScan(
+  b: Builder, node: OpenScanNode, given: readonly (ValueId | null)[], standIn: StandIn, request: InnerRequest, options: RequestOptions,
+): readonly (ValueId | null)[] {
+  const { loop } = node;
+  const inside = loop.builder;
+  const carries = loop.carries.length;
+  const movedSet = movedParams(node, given.map((tangent) => tangent !== null), standIn);
+  const params = paramsOf(loop);
+  const own = inside.nodes.length;
+  const wrt = params.filter((param) => movedSet.has(param));
+  const seeds = wrt.map((param) => inside.parameter(inside.typeOf(param)));
+  const results = resultsOf(loop);
+  const tangents = wrt.length === 0 ? results.map(() => null) : request(inside, results, wrt, seeds, { ...options, leaves: undefined });
+  const derived = new Derived(b, node, own);
+  const carried = loop.carries.map(({ param }, j) => {
+    const at = wrt.indexOf(param);
+    return at < 0 ? null : derived.carry(seeds[at], given[j] ?? b.zeros(b.typeOf(node.args[j])));
+  });
+  loop.inputs.forEach((param, i) => {
+    const at = wrt.indexOf(param);
+    const tangent = given[carries + i];
+    if (at >= 0 && tangent !== null && tangent !== undefined) derived.input(seeds[at], tangent);
+  });
+  loop.captures.forEach((param, c) => {
+    const at = wrt.indexOf(param);
+    const tangent = given[carries + loop.inputs.length + c];
+    if (at >= 0 && tangent !== null && tangent !== undefined) derived.captureAs(seeds[at], tangent);
+  });
+  derived.take(tangents.filter((id) => id !== null));
+  carried.forEach((carry, j) => {
+    if (!carry) return;
+    const tangent = tangents[j];
+    carry.next = tangent === null || tangent === undefined ? derived.builder.zeros(inside.typeOf(loop.carries[j].param)) : derived.get(tangent);
+  });
+  const emits = loop.emits.map((_, k) => tangents[carries + k] ?? null);
+  for (const tangent of emits) if (tangent !== null) derived.emits.push(derived.get(tangent));
+  if (derived.carries.length === 0 && derived.emits.length === 0) return node.results.map(() => null);
+  const made = derived.close(node.reversed);
+  let next = 0;
+  const ofCarries = carried.map((carry) => (carry ? made[next++] : null));
+  const ofEmits = emits.map((tangent) => (tangent === null ? null : made[next++]));
+  return [...ofCarries, ...ofEmits];
+}

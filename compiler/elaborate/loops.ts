@@ -1,0 +1,306 @@
+/** `scan`: a body built once as a region of its own, with what it reads from outside captured and what it assigns carried. */
+import type { Argument, Pattern, ScanExpression, Span } from "../../grammar/index.ts";
+import { printExpression } from "../../grammar/index.ts";
+import { say } from "../diagnostics/catalogue.ts";
+import type { TensorType, ValueId } from "../ir/graph.ts";
+import type { LoopPolicy, OpenScanNode } from "../ir/open-loop.ts";
+import { type Cell, Context, type Frame, mix, newCounters } from "./context.ts";
+import { evaluate } from "./expressions.ts";
+import { finish } from "./finish.ts";
+import { fail, Problem } from "./problem.ts";
+import { Scope } from "./scope.ts";
+import { bindPattern, runBlock } from "./statements.ts";
+import { asTensor, broadcastTo, idOf, staticNumber, tensor } from "./tensors.ts";
+import { leaves, replaceLeaves } from "./trees.ts";
+import { type Axis, describe, nothing, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
+
+/** What one turn gets of the things that a loop goes over. */
+type Each =
+  /** The index itself, moved by `from`. */
+  | { readonly kind: "index"; readonly from: number; readonly length: number }
+  /** A slice of every leaf. */
+  | { readonly kind: "slices"; readonly value: Value; readonly length: number }
+  | { readonly kind: "tuple"; readonly items: readonly Each[]; readonly length: number };
+
+/** A tree of tensors that a loop carries. */
+interface Carried {
+  readonly name: string;
+  readonly span: Span;
+  readonly initial: Value;
+  readonly params: ValueId[];
+  current: Value;
+}
+
+export function scan(frame: Frame, expression: ScanExpression): Value {
+  const policy = policyOf(frame, expression.options);
+  const carried = expression.carries.map(({ name, value, span }): Carried => {
+    const initial = tensors(frame, evaluate(frame, value), span);
+    return { name: name.text, span: name.span, initial, params: [], current: initial };
+  });
+  const each = eachOf(frame, evaluate(frame, expression.range), expression.range.span);
+  frame.context.builder.site = frame.session.site(expression.span, frame.path);
+  return expression.until ? whileLoop(frame, expression, carried, each) : scanLoop(frame, expression, carried, each, policy);
+}
+
+function policyOf(frame: Frame, options: readonly Argument[]): LoopPolicy {
+  const policy: { -readonly [K in keyof LoopPolicy]: LoopPolicy[K] } = {};
+  for (const { name, value, span } of options) {
+    const key = name?.text;
+    if (key !== "checkpoint" && key !== "truncate" && key !== "unroll") return fail(say.unknownArgument(span, key ?? printExpression(value), "scan", ["checkpoint", "truncate", "unroll"]));
+    if (key === "checkpoint") return fail(say.notYet(span, "`checkpoint` of a scan"));
+    const given = staticNumber(evaluate(frame, value));
+    if (given === undefined || !Number.isInteger(given) || given < 1) return fail(say.argumentNotStatic(value.span, key, "scan", printExpression(value)));
+    policy[key] = given;
+  }
+  return policy;
+}
+
+/** Numbers become tensors: what is carried has one type from turn to turn. */
+function tensors(frame: Frame, value: Value, span: Span): Value {
+  switch (value.kind) {
+    case "tuple":
+      return value.list ? asTensor(frame.context, value, span) : tuple(value.items.map((item) => tensors(frame, item, span)));
+    case "record":
+      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, tensors(frame, field, span)])) };
+    case "model":
+      return value;
+    default:
+      return asTensor(frame.context, value, span);
+  }
+}
+
+// ---- what a loop goes over
+
+function eachOf(frame: Frame, value: Value, span: Span): Each {
+  switch (value.kind) {
+    case "range":
+      return { kind: "index", from: value.from, length: Math.max(0, value.to - value.from) };
+    case "tuple": {
+      if (value.list) return eachOf(frame, asTensor(frame.context, value, span), span);
+      const items = value.items.map((item) => eachOf(frame, item, span));
+      const [first] = items;
+      for (const item of items) if (item.length !== first.length) fail(say.loopLengths(span, items.map(({ length }) => length)));
+      return { kind: "tuple", items, length: first.length };
+    }
+    case "poison":
+      throw new Problem(null);
+    default: {
+      const all = leaves(value);
+      const lengths = [...new Set(all.map(({ value: leaf }) => ownShape(leaf)[0]))];
+      if (all.length === 0 || lengths.includes(undefined as never)) return fail(say.loopRange(span, describe(value)));
+      if (value.kind === "model" && value.family === undefined) return fail(say.loopRange(span, describe(value)));
+      if (lengths.length > 1) return fail(say.loopLengths(span, lengths));
+      return { kind: "slices", value, length: lengths[0] };
+    }
+  }
+}
+
+/** The value of one turn: slices become params, recorded with the outer values that they are cut from. */
+function turnValue(frame: Frame, outer: Frame, each: Each, index: ValueId, inputs: { readonly outer: ValueId; readonly param: ValueId }[], span: Span): Value {
+  const { context } = frame;
+  switch (each.kind) {
+    case "index": {
+      const id = each.from === 0 ? index : context.builder.add(index, context.builder.like(index, each.from));
+      return tensor(context, id);
+    }
+    case "tuple":
+      return tuple(each.items.map((item) => turnValue(frame, outer, item, index, inputs, span)));
+    case "slices": {
+      const cut = (leaf: TensorValue): TensorValue => {
+        const id = idOf(outer.context, leaf, span);
+        const shape = leaf.type.shape.slice(1);
+        const param = context.builder.parameter({ element: leaf.type.element, shape });
+        inputs.push({ outer: id, param });
+        return tensor(context, param, leaf.axes.slice(1));
+      };
+      const value = replaceLeaves(each.value, cut);
+      return value.kind === "model" ? { ...value, family: undefined, path: undefined } : value;
+    }
+  }
+}
+
+// ---- bodies
+
+interface Body {
+  readonly frame: Frame;
+  readonly context: Context;
+  readonly index: ValueId;
+  readonly inputs: { readonly outer: ValueId; readonly param: ValueId }[];
+}
+
+/** The frame of a body: names of its own, carries that `<-` moves, a region of its own. */
+function openBody(frame: Frame, expression: ScanExpression, carried: readonly Carried[]): Body {
+  const context = new Context(frame.session, frame.context.kind, frame.context.name, frame.context);
+  const index = context.builder.parameter({ element: "i32", shape: [] });
+  const place = mix(frame.counters.place, frame.counters.ordinal++);
+  context.turn = { index, place };
+  const scope = new Scope(frame.scope);
+  // Nested layers are shared by all turns: they are named as the statements around are.
+  const counters = { ...newCounters(place), layers: frame.counters.layers, optimizers: frame.counters.optimizers };
+  const inner: Frame = { ...frame, context, scope, counters, free: new Set(), recorder: null, arm: false, conditional: false };
+  for (const carry of carried) {
+    carry.params.length = 0;
+    carry.current = replaceLeaves(carry.initial, (leaf) => {
+      const param = context.builder.parameter(leaf.type);
+      carry.params.push(param);
+      inner.free.add(param);
+      return tensor(context, param, leaf.axes);
+    });
+    scope.define(carry.name, {
+      span: carry.span,
+      read: () => carry.current,
+      assign: (value) => { carry.current = next(inner, carry, value, expression.span); },
+    });
+  }
+  return { frame: inner, context, index, inputs: [] };
+}
+
+/** The new value of a carry, in the type that it started with. */
+function next(frame: Frame, carry: Carried, value: Value, span: Span): Value {
+  const wanted = leaves(carry.initial);
+  const given = leaves(tensors(frame, likeNumbers(value, carry.initial), span));
+  const find = (path: readonly string[]): TensorValue | undefined => given.find((leaf) => leaf.path.join(".") === path.join("."))?.value;
+  let at = 0;
+  return replaceLeaves(carry.initial, (leaf) => {
+    const { path } = wanted[at++];
+    const moved = find(path);
+    const fits = moved && moved.type.element === leaf.type.element && ownShape(moved).length <= ownShape(leaf).length;
+    if (!moved || !fits) return fail(say.carryType(span, [carry.name, ...path].join("."), describe(leaf), describe(moved ?? value)));
+    const shape = ownShape(leaf);
+    const own = ownShape(moved);
+    if (!own.every((size, i) => size === 1 || size === shape[shape.length - own.length + i])) return fail(say.carryType(span, [carry.name, ...path].join("."), describe(leaf), describe(moved)));
+    return broadcastTo(frame.context, { ...moved, axes: moved.axes }, shape, leaf.axes, span);
+  });
+}
+
+/** Compile-time numbers take the element of the carry that they replace. */
+function likeNumbers(value: Value, like: Value): Value {
+  if (value.kind === "number" && like.kind === "tensor") return { ...value, element: like.type.element };
+  if (value.kind === "tuple" && like.kind === "tuple") return tuple(value.items.map((item, i) => likeNumbers(item, like.items[i] ?? item)), value.list);
+  if (value.kind === "record" && like.kind === "record") {
+    return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, likeNumbers(field, like.fields.get(name) ?? field)])) };
+  }
+  return value;
+}
+
+const ids = (context: Context, value: Value, span: Span): ValueId[] => leaves(value).map((leaf) => idOf(context, leaf.value, span));
+
+/** States that the body assigned are carried; those that it only read are captured. */
+function stateOf(body: Context, outer: Context): { carried: { cell: Cell; param: ValueId; next: ValueId }[]; read: { outer: ValueId; param: ValueId }[] } {
+  const carried: { cell: Cell; param: ValueId; next: ValueId }[] = [];
+  const read: { outer: ValueId; param: ValueId }[] = [];
+  if (body.kind === "init") return { carried, read };
+  for (const [cell, versions] of body.versions) {
+    const [param] = versions;
+    const last = versions[versions.length - 1];
+    if (last === param) read.push({ outer: outer.read(cell), param });
+    else carried.push({ cell, param, next: last });
+  }
+  return { carried, read };
+}
+
+function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each, policy: LoopPolicy): Value {
+  const { context: outer } = frame;
+  const { span } = expression;
+  const body = openBody(frame, expression, carried);
+  let emitted: Value | undefined;
+  const emit = (value: Value, at: Span): void => {
+    if (emitted) fail(say.emitTwice(at));
+    emitted = tensors(body.frame, value, at);
+  };
+  const inner: Frame = { ...body.frame, emit };
+  bindPattern(inner, expression.pattern, turnValue(inner, frame, each, body.index, body.inputs, expression.range.span));
+  for (const { param } of body.inputs) inner.free.add(param);
+  runBlock(inner, expression.body);
+  const emits = emitted === undefined ? [] : ids(body.context, emitted, span);
+  const nexts = carried.flatMap((carry) => ids(body.context, carry.current, span));
+  const states = stateOf(body.context, outer);
+  const starts = [...carried.flatMap((carry) => ids(outer, carry.initial, span)), ...states.carried.map(({ cell }) => outer.read(cell))];
+  const captured = [...states.read, ...[...body.context.captures].map(([id, param]) => ({ outer: id, param }))];
+  outer.builder.site = frame.session.site(span, frame.path);
+  const node: OpenScanNode = {
+    kind: "openScan", site: outer.builder.site, length: each.length, reversed: false, policy,
+    args: [...starts, ...body.inputs.map((input) => input.outer), ...captured.map((capture) => capture.outer)],
+    results: [],
+    loop: {
+      builder: body.context.builder, index: body.index,
+      carries: [
+        ...carried.flatMap((carry) => carry.params).map((param, i) => ({ param, next: nexts[i] })),
+        ...states.carried.map(({ param, next: last }) => ({ param, next: last })),
+      ],
+      inputs: body.inputs.map(({ param }) => param), captures: captured.map(({ param }) => param), emits,
+    },
+  };
+  const result = (type: TensorType): ValueId => {
+    const id = outer.builder.openResult(type);
+    node.results.push(id);
+    return id;
+  };
+  const inside = body.context.builder;
+  const last = carried.map((carry) => replaceLeaves(carry.initial, (leaf) => tensor(outer, result(leaf.type), leaf.axes)));
+  for (const { cell, next: value } of states.carried) outer.assign(cell, result(inside.typeOf(value)));
+  const stack = (leaf: TensorValue): TensorValue => {
+    const shape = [each.length, ...leaf.type.shape];
+    return tensor(outer, result({ element: leaf.type.element, shape }), [{}, ...leaf.axes] satisfies Axis[]);
+  };
+  const emittedValue = emitted as Value | undefined; // assigned in a closure, which control flow does not see
+  const stacked = emittedValue === undefined ? undefined : replaceLeaves(emittedValue, stack);
+  outer.builder.open(node);
+  return together(last, stacked);
+}
+
+/** `(last, emits)`; with one of the two missing the other comes alone. */
+function together(last: readonly Value[], stacked: Value | undefined): Value {
+  const carries = last.length === 1 ? last[0] : tuple(last);
+  if (last.length === 0) return stacked ?? nothing;
+  return stacked === undefined ? carries : tuple([carries, stacked]);
+}
+
+// ---- loops that end early
+
+function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each): Value {
+  const { context: outer } = frame;
+  const { span, until } = expression;
+  if (each.kind !== "index") return fail(say.untilRange(expression.range.span));
+  if (!until) return nothing;
+  const bind = (inner: Frame, body: Body, pattern: Pattern): void => bindPattern(inner, pattern, turnValue(inner, frame, each, body.index, body.inputs, expression.range.span));
+  // The condition, on the carries as a turn finds them.
+  const test = openBody(frame, expression, carried);
+  bind(test.frame, test, expression.pattern);
+  const condition = asTensor(test.context, evaluate(test.frame, until), until.span);
+  if (condition.type.element !== "bool" || ownShape(condition).length > 0) fail(say.conditionNotBool(until.span, describe(condition)));
+  const conditionId = idOf(test.context, condition, until.span);
+  const testParams = carried.flatMap((carry) => carry.params.map((param) => param));
+  // One turn.
+  const body = openBody(frame, expression, carried);
+  bind(body.frame, body, expression.pattern);
+  runBlock({ ...body.frame, emit: (_, at) => fail(say.emitUntil(at)) }, expression.body);
+  const nexts = carried.flatMap((carry) => ids(body.context, carry.current, span));
+  const bodyParams = carried.flatMap((carry) => carry.params.map((param) => param));
+  const states = stateOf(body.context, outer);
+  const cells = states.carried.map(({ cell }) => cell);
+  const starts = [...carried.flatMap((carry) => ids(outer, carry.initial, span)), ...cells.map((cell) => outer.read(cell))];
+  // Both regions take the same params: the missing ones are added.
+  const captured = new Set<ValueId>();
+  const capturesOf = (context: Context): Map<ValueId, ValueId> => {
+    const found = new Map(context.captures);
+    for (const [cell, versions] of context.versions) if (!cells.includes(cell) && context.kind !== "init") found.set(outer.read(cell), versions[0]);
+    for (const id of found.keys()) captured.add(id);
+    return found;
+  };
+  const [ofTest, ofBody] = [capturesOf(test.context), capturesOf(body.context)];
+  const order = [...captured];
+  const paramsOf = (context: Context, index: ValueId, own: readonly ValueId[], found: ReadonlyMap<ValueId, ValueId>): ValueId[] => [
+    index, ...own,
+    ...cells.map((cell) => context.versions.get(cell)?.[0] ?? context.builder.parameter(outer.builder.typeOf(outer.read(cell)))),
+    ...order.map((id) => found.get(id) ?? context.builder.parameter(outer.builder.typeOf(id))),
+  ];
+  const untilRegion = finish(test.context.builder, paramsOf(test.context, test.index, testParams, ofTest), [conditionId], "reachable").region;
+  const bodyRegion = finish(body.context.builder, paramsOf(body.context, body.index, bodyParams, ofBody), [...nexts, ...states.carried.map(({ next: last }) => last)], "reachable").region;
+  outer.builder.site = frame.session.site(span, frame.path);
+  const results = outer.builder.while([...starts, ...order], { max: each.length, carries: starts.length, until: untilRegion, body: bodyRegion });
+  let at = 0;
+  const last = carried.map((carry) => replaceLeaves(carry.initial, (leaf) => tensor(outer, results[at++], leaf.axes)));
+  for (const cell of cells) outer.assign(cell, results[at++]);
+  return together(last, undefined);
+}
