@@ -91,9 +91,9 @@ export interface OpAttributes {
   sort: { readonly descending: boolean };
 
   // ---- random: counter-based, Philox4x32-10 (Salmon et al. 2011)
-  /** (key: u32[2]) -> u32[shape]: element e is word e mod 4 of philox(counter = [e div 4, 0, 0, 0], key). */
+  /** (key: u32[K..., 2]) -> u32[K..., shape]: element e of a key's shape is word e mod 4 of philox(counter = [e div 4, 0, 0, 0], key). */
   random_bits: { readonly shape: readonly number[] };
-  /** (key: u32[2], data: u32[]) -> u32[2]: the first two words of philox(counter = [data, 0, 0, 1], key). */
+  /** (key: u32[K..., 2], data: u32[K...]) -> u32[K..., 2]: the first two words of philox(counter = [data, 0, 0, 1], key), for each key. */
   random_fold: None;
 
   // ---- sources

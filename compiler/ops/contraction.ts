@@ -2,7 +2,8 @@
 import { elementCount } from "../ir/graph.ts";
 import type { TensorType, ValueId } from "../ir/graph.ts";
 import type { AttributesOf } from "./attributes.ts";
-import type { OpTable, RuleContext } from "./define.ts";
+import { axisToFront, behind } from "./batching.ts";
+import type { BatchContext, OpTable, RuleContext } from "./define.ts";
 import { bilinear } from "./families.ts";
 import { describe, field, inverse, need, needAxes, needElement, otherAxes, pick, range } from "./shapes.ts";
 import { newTensor, offsets, products, stridesOf, wraps } from "./tensors.ts";
@@ -41,6 +42,28 @@ function backToSide(context: RuleContext<Dot>, ct: ValueId, side: "left" | "righ
     leftContract: leftFree, rightContract: range(leftFree.length, batch.length),
   });
   return b.transpose(credit, inverse([...rightBatch, ...partner(leftContract, rightContract), ...rightFree]));
+}
+
+/** Both batched: one more batch axis. One side batched: a free axis of that side, moved to the front of the result. */
+function batchDot({ b, x: [left, right], batched, attributes: dot, apply }: BatchContext<Dot>): readonly ValueId[] {
+  const { leftBatch, rightBatch, leftContract, rightContract } = dot;
+  const leftSide = { batch: batched[0] ? behind(leftBatch) : leftBatch, contract: batched[0] ? behind(leftContract) : leftContract };
+  const rightSide = { batch: batched[1] ? behind(rightBatch) : rightBatch, contract: batched[1] ? behind(rightContract) : rightContract };
+  const front = batched[0] && batched[1] ? [0] : [];
+  const outer: Dot = {
+    leftBatch: [...front, ...leftSide.batch], rightBatch: [...front, ...rightSide.batch],
+    leftContract: leftSide.contract, rightContract: rightSide.contract,
+  };
+  if (front.length > 0 || batched[0]) {
+    return apply([left, right], outer).map((y) => (front.length > 0 ? y : axisToFront(b, y, leftBatch.length)));
+  }
+  const { leftFree, rightFree } = freeAxes(b.typeOf(left), b.typeOf(right), outer);
+  if (rightFree.length === 1) {
+    // Right has no free axis of its own: it may stand first, and the new one is where it belongs, behind the batch.
+    const turned: Dot = { leftBatch: outer.rightBatch, rightBatch: outer.leftBatch, leftContract: outer.rightContract, rightContract: outer.leftContract };
+    return apply([right, left], turned).map((y) => axisToFront(b, y, leftBatch.length));
+  }
+  return apply([left, right], outer).map((y) => axisToFront(b, y, leftBatch.length + leftFree.length));
 }
 
 export const contraction: OpTable<"dot"> = {
@@ -89,6 +112,7 @@ export const contraction: OpTable<"dot"> = {
       }
       return [y];
     },
+    batch: batchDot,
     transposed: [
       (context, ct) => backToSide(context, ct, "left"),
       (context, ct) => backToSide(context, ct, "right"),

@@ -2,6 +2,7 @@
 import type { Builder } from "../ir/builder.ts";
 import type { Element, TensorType, ValueId } from "../ir/graph.ts";
 import type { AttributesOf } from "./attributes.ts";
+import { shiftAxis, shifted } from "./batching.ts";
 import type { OpDefinition, OpTable, RuleContext, Tensor } from "./define.ts";
 import { general, linear, onePerInput } from "./families.ts";
 import { compare, padAxis, sliceAxis } from "./rules.ts";
@@ -95,7 +96,7 @@ const cummax: OpDefinition<Attributes> = general({
   doc:
     "Running maximum along `axis`, from its end if `reversed`. NaN stays from its turn on. Ties: the credit goes to the " +
     "first; past a NaN each turn credits itself.",
-  arity: 1, infer: inferCumulative(numbers), flops: onePerInput,
+  arity: 1, infer: inferCumulative(numbers), flops: onePerInput, batch: shifted(shiftAxis),
   reference: running(() => Math.max),
   jvp: (context, [dx]) => [
     dx === null
@@ -117,10 +118,11 @@ export const cumulative: OpTable<Names> = {
     infer: inferCumulative(field), flops: onePerInput,
     reference: running(() => (a, b) => a + b),
     transposed: ({ b, attributes: { axis, reversed } }, ct) => b.op("cumsum", [ct], { axis, reversed: !reversed }),
+    shift: shiftAxis,
   }),
   cumprod: general({
     doc: "Running product along `axis`, from its end if `reversed`. Integers wrap. The derivative is exact at zeros too.",
-    arity: 1, infer: inferCumulative(field), flops: onePerInput,
+    arity: 1, infer: inferCumulative(field), flops: onePerInput, batch: shifted(shiftAxis),
     reference: running((element) => products[element]),
     // See Note [Running product]
     jvp: (context, [dx]) => {

@@ -17,6 +17,18 @@ export interface RuleContext<A> {
   readonly attributes: A;
 }
 
+/** What a batching rule gets. It answers the results with one more leading axis of `size`. */
+export interface BatchContext<A> {
+  readonly b: Builder;
+  /** The args; those of the batch have one more leading axis of `size`, at least one of them if the op has args. */
+  readonly x: readonly ValueId[];
+  readonly batched: readonly boolean[];
+  readonly size: number;
+  readonly attributes: A;
+  /** Appends the op itself, to other args. */
+  apply(args: readonly ValueId[], attributes: A): readonly ValueId[];
+}
+
 export interface OpDefinition<A> {
   /** One sentence: formula, special values. */
   readonly doc: string;
@@ -39,8 +51,8 @@ export interface OpDefinition<A> {
   ): readonly (ValueId | null)[];
   /** Whether arg i can pass credit at all; absent: every arg can. */
   readonly credits?: readonly boolean[];
-  /** Results for args with one more leading axis of `size` where `batched`. */
-  batch?(context: RuleContext<A>, batched: readonly boolean[], size: number): readonly ValueId[];
+  /** The op on each element of a batch at once: element i of its results comes from element i of the batched args. */
+  batch(context: BatchContext<A>): readonly ValueId[];
   /** Floating operations for one evaluation. */
   flops(args: readonly TensorType[], results: readonly TensorType[], attributes: A): number;
   /** What the tests draw: per arg an interval, and whether ties and kinks are avoided by distinct values. */

@@ -3,6 +3,8 @@ import { elementCount, sameShape } from "../ir/graph.ts";
 import type { Element, TensorType, ValueId } from "../ir/graph.ts";
 import type { AttributesOf, OpName } from "./attributes.ts";
 import type { OpDefinition, RuleContext } from "./define.ts";
+import { pointwise, shifted } from "./batching.ts";
+import type { Shift } from "./batching.ts";
 import { addCredit } from "./rules.ts";
 import { describe, need, needElement } from "./shapes.ts";
 import { newTensor, wraps } from "./tensors.ts";
@@ -68,6 +70,7 @@ export function elementwise<A>(entry: Elementwise<A>): OpDefinition<A> {
       for (let i = 0; i < result.data.length; i++) result.data[i] = wrap(value(x.data[i], y.data[i], z.data[i]));
       return [result];
     },
+    batch: pointwise,
     flops: (_, [type]) => (entry.flops ?? 1) * elementCount(type.shape),
   };
   if (partials === undefined) return base;
@@ -97,6 +100,7 @@ export function linear<K extends OpName>(
   op: K,
   entry: Shaped<AttributesOf<K>> & {
     readonly transposed: (context: RuleContext<AttributesOf<K>>, ct: ValueId) => ValueId;
+    readonly shift: Shift<AttributesOf<K>>;
   },
 ): OpDefinition<AttributesOf<K>> {
   return {
@@ -104,6 +108,7 @@ export function linear<K extends OpName>(
     arity: 1,
     infer: entry.infer,
     reference: entry.reference,
+    batch: shifted(entry.shift),
     flops: entry.flops ?? noFlops,
     jvp: ({ b, attributes }, [dx]) => [dx === null ? null : b.op(op, [dx], attributes)],
     vjp: (context, [ct]) => [ct === null ? null : entry.transposed(context, ct)],
@@ -113,7 +118,7 @@ export function linear<K extends OpName>(
 /** y is linear in each of two args: dy = op(dx0, x1) + op(x0, dx1); one transpose for each. */
 export function bilinear<K extends OpName>(
   op: K,
-  entry: Shaped<AttributesOf<K>> & {
+  entry: Shaped<AttributesOf<K>> & Pick<OpDefinition<AttributesOf<K>>, "batch"> & {
     readonly transposed: readonly [
       (context: RuleContext<AttributesOf<K>>, ct: ValueId) => ValueId,
       (context: RuleContext<AttributesOf<K>>, ct: ValueId) => ValueId,
@@ -125,6 +130,7 @@ export function bilinear<K extends OpName>(
     arity: 2,
     infer: entry.infer,
     reference: entry.reference,
+    batch: entry.batch,
     flops: entry.flops ?? noFlops,
     jvp: ({ b, x, attributes }, [left, right]) => [
       addCredit(
@@ -139,19 +145,20 @@ export function bilinear<K extends OpName>(
 }
 
 /** Tangents and cotangents vanish on purpose. */
-export function nonDifferentiable<A>(entry: Shaped<A> & { readonly arity: number | null }): OpDefinition<A> {
+export function nonDifferentiable<A>(entry: Shaped<A> & Pick<OpDefinition<A>, "arity" | "batch">): OpDefinition<A> {
   return {
     ...withDefaults(entry),
     arity: entry.arity,
     infer: entry.infer,
     reference: entry.reference,
+    batch: entry.batch,
     flops: entry.flops ?? noFlops,
   };
 }
 
 /** An op whose rules fit no pattern. */
 export function general<A>(
-  entry: Shaped<A> & Required<Pick<OpDefinition<A>, "jvp" | "vjp">> & Pick<OpDefinition<A>, "arity" | "credits">,
+  entry: Shaped<A> & Required<Pick<OpDefinition<A>, "jvp" | "vjp">> & Pick<OpDefinition<A>, "arity" | "batch" | "credits">,
 ): OpDefinition<A> {
   return { ...nonDifferentiable(entry), jvp: entry.jvp, vjp: entry.vjp, credits: entry.credits };
 }

@@ -17,7 +17,8 @@ import { transcendental } from "./transcendental.ts";
 
 export type { AttributesOf, OpAttributes, OpName } from "./attributes.ts";
 export { ShapeError } from "./define.ts";
-export type { OpDefinition, OpTable, RuleContext, Tensor } from "./define.ts";
+export { repeat } from "./batching.ts";
+export type { BatchContext, OpDefinition, OpTable, RuleContext, Tensor } from "./define.ts";
 export { philox } from "./philox.ts";
 export { wraps } from "./tensors.ts";
 

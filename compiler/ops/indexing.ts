@@ -3,6 +3,7 @@ import type { Builder } from "../ir/builder.ts";
 import { elementCount, sameShape } from "../ir/graph.ts";
 import type { TensorType, ValueId } from "../ir/graph.ts";
 import type { AttributesOf } from "./attributes.ts";
+import { allBatched, axisToFront, pointwise, shifted } from "./batching.ts";
 import type { OpTable, RuleContext, Tensor } from "./define.ts";
 import { general } from "./families.ts";
 import { broadcastTrailing, compare, orZeros } from "./rules.ts";
@@ -123,6 +124,14 @@ export const indexing: OpTable<Names> = {
       need(elementCount(layout.places) === 0 || layout.indexed.every((size) => size > 0), () => `nothing to read in ${describe(x)}`);
       return [{ element: x.element, shape: [...layout.batch, ...layout.places, ...layout.rest] }];
     },
+    // Shared x: its new axis is one of places, I..., moved behind B and back. Shared indices are repeated, not x moved.
+    batch: (context) => {
+      const { b, x: [x, indices], batched, attributes: { batch }, apply } = context;
+      if (batched[0]) return apply(allBatched(context), { batch: batch + 1 });
+      const rank = b.typeOf(indices).shape.length;
+      const behindBatch = b.transpose(indices, [...range(batch, 1), 0, ...range(rank - batch - 1, batch + 1)]);
+      return apply([x, behindBatch], { batch }).map((y) => axisToFront(b, y, batch));
+    },
     reference: ([x, indices], { batch }, [type]) => {
       const layout = layoutOf(x.type, indices.type, batch);
       const inner = elementCount(layout.rest);
@@ -152,6 +161,7 @@ export const indexing: OpTable<Names> = {
         () => `updates ${describe(updates)} for ${describe(x)} at ${describe(indices)}`);
       return [x];
     },
+    batch: shifted(({ batch, mode }) => ({ batch: batch + 1, mode })),
     reference: ([x, indices, updates], { batch, mode }, [type]) => {
       const layout = layoutOf(x.type, indices.type, batch);
       const inner = elementCount(layout.rest);
@@ -203,7 +213,7 @@ export const indexing: OpTable<Names> = {
     doc:
       "Sorts the last axis, stably; NaN last, whatever the direction; -0 equals 0. Results: the values, and the " +
       "positions (i32) where they stood. Ties: the credit follows the positions.",
-    arity: 1,
+    arity: 1, batch: pointwise,
     infer: ([x]) => {
       needElement(x, numbers);
       need(x.shape.length > 0, () => "a scalar has no axis");

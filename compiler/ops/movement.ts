@@ -1,6 +1,7 @@
 /** Ops that only move elements. All but `pad` are linear with one arg; over bool they are linear too. */
 import { elementCount, sameShape } from "../ir/graph.ts";
 import type { TensorType } from "../ir/graph.ts";
+import { behind, repeat, shiftAxes, shiftAxis, shifted } from "./batching.ts";
 import type { OpTable } from "./define.ts";
 import { general, linear } from "./families.ts";
 import { orZeros, sliceAxis } from "./rules.ts";
@@ -33,6 +34,7 @@ export const movement: OpTable<Names> = {
     },
     reference: ([x], _, [type]) => [{ type, data: x.data }],
     transposed: ({ b, x }, ct) => b.reshape(ct, b.typeOf(x[0]).shape),
+    shift: ({ shape }, size) => ({ shape: [size, ...shape] }),
   }),
 
   broadcast: linear("broadcast", {
@@ -57,6 +59,7 @@ export const movement: OpTable<Names> = {
       const kept = axes.filter((axis, i) => from[i] === shape[axis]);
       return b.reshape(b.sum(ct, otherAxes(shape.length, kept)), from);
     },
+    shift: ({ shape, axes }, size) => ({ shape: [size, ...shape], axes: [0, ...behind(axes)] }),
   }),
 
   transpose: linear("transpose", {
@@ -71,6 +74,7 @@ export const movement: OpTable<Names> = {
       return [take(x, offsets(type.shape, permutation.map((axis) => strides[axis])), type)];
     },
     transposed: ({ b, attributes: { permutation } }, ct) => b.transpose(ct, inverse(permutation)),
+    shift: ({ permutation }) => ({ permutation: [0, ...behind(permutation)] }),
   }),
 
   slice: linear("slice", {
@@ -96,6 +100,7 @@ export const movement: OpTable<Names> = {
         low: start, high: shape.map((size, i) => size - start[i] - covered[i]), interior: step.map((n) => n - 1),
       });
     },
+    shift: ({ start, limit, step }, size) => ({ start: [0, ...start], limit: [size, ...limit], step: [1, ...step] }),
   }),
 
   pad: general({
@@ -107,6 +112,18 @@ export const movement: OpTable<Names> = {
       need(value.shape.length === 0 && value.element === x.element, () => `${describe(x)} with ${describe(value)}`);
       const shape = x.shape.map((size, i) => low[i] + size + Math.max(0, size - 1) * interior[i] + high[i]);
       return [{ element: x.element, shape }];
+    },
+    batch: ({ b, x: [x, value], batched, size, attributes, apply }) => {
+      const { low, high, interior } = attributes;
+      const outer = { low: [0, ...low], high: [0, ...high], interior: [0, ...interior] };
+      if (!batched[1]) return apply([x, value], outer);
+      // Each element has its own value: padded with anything first.
+      const { element, shape } = b.typeOf(x);
+      const [padded] = apply([x, b.constant({ element, shape: [] }, 0)], batched[0] ? outer : attributes);
+      const inside = b.constant({ element: "bool", shape: batched[0] ? shape.slice(1) : shape }, 0);
+      const padding = b.op("pad", [inside, b.constant({ element: "bool", shape: [] }, 1)], attributes);
+      const all = batched[0] ? padded : repeat(b, padded, size);
+      return [b.select(repeat(b, padding, size), b.broadcast(value, b.typeOf(all).shape, [0]), all)];
     },
     reference: ([x, value], { low, interior }, [type]) => {
       const y = newTensor(type);
@@ -153,6 +170,7 @@ export const movement: OpTable<Names> = {
       const total = args.reduce((sum, arg) => sum + arg.shape[axis], 0);
       return [{ element: first.element, shape: first.shape.map((size, i) => (i === axis ? total : size)) }];
     },
+    batch: shifted(shiftAxis),
     reference: (args, { axis }, [type]) => {
       const y = newTensor(type);
       const strides = stridesOf(type.shape);
@@ -189,6 +207,7 @@ export const movement: OpTable<Names> = {
       return [take(x, from, type)];
     },
     transposed: ({ b, attributes }, ct) => b.op("reverse", [ct], attributes),
+    shift: shiftAxes,
   }),
 };
 

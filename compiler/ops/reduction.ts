@@ -1,6 +1,7 @@
 /** Reductions over axes, and positions of extremes. */
 import type { Element, TensorType, ValueId } from "../ir/graph.ts";
 import type { AttributesOf } from "./attributes.ts";
+import { shiftAxes, shiftAxis, shifted } from "./batching.ts";
 import type { OpDefinition, OpTable, RuleContext, Tensor } from "./define.ts";
 import { general, linear, nonDifferentiable, onePerInput } from "./families.ts";
 import { compare, flattenLast, padAxis, sliceAxis } from "./rules.ts";
@@ -73,7 +74,7 @@ function extreme(
     return b.op("max", [count, b.like(count, 1)], {});
   };
   return general({
-    doc, arity: 1, infer: inferReduction, flops: onePerInput,
+    doc, arity: 1, infer: inferReduction, flops: onePerInput, batch: shifted(shiftAxes),
     reference: folding((element) => start[element], () => step),
     jvp: (context, [dx]) => {
       const { b, x, attributes: { axes } } = context;
@@ -93,7 +94,7 @@ function extreme(
 
 const position = (doc: string, better: (a: number, b: number) => boolean): OpDefinition<AttributesOf<"argmax">> =>
   nonDifferentiable({
-    doc, arity: 1, flops: onePerInput,
+    doc, arity: 1, flops: onePerInput, batch: shifted(shiftAxis),
     infer: ([x], { axis }) => {
       needElement(x, numbers);
       needAxes([axis], x.shape.length);
@@ -126,10 +127,11 @@ export const reduction: OpTable<Names> = {
     infer: inferReduction, flops: onePerInput,
     reference: folding(() => 0, () => (a, b) => a + b),
     transposed: spread,
+    shift: shiftAxes,
   }),
   reduce_prod: general({
     doc: "Product over `axes`, which vanish; over bool all. Integers wrap. Empty: 1. The derivative is exact at zeros too.",
-    arity: 1, infer: inferReduction, flops: onePerInput,
+    arity: 1, infer: inferReduction, flops: onePerInput, batch: shifted(shiftAxes),
     reference: folding(() => 1, (element) => products[element]),
     // dy = sum over i of dx[i] * product of the others
     jvp: (context, [dx]) => [

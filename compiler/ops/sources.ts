@@ -1,14 +1,17 @@
 /** Values out of nothing. */
 import { elementCount } from "../ir/graph.ts";
-import type { OpTable } from "./define.ts";
+import { repeat } from "./batching.ts";
+import type { BatchContext, OpTable } from "./define.ts";
 import { nonDifferentiable } from "./families.ts";
 import { need, needAxes, needElement, needSizes, numbers } from "./shapes.ts";
 import { newTensor, offsets } from "./tensors.ts";
 
+const copies = <A>({ b, size, attributes, apply }: BatchContext<A>) => apply([], attributes).map((value) => repeat(b, value, size));
+
 export const sources: OpTable<"iota" | "constant"> = {
   iota: nonDifferentiable({
     doc: "The index along `axis`, as numbers of the element.",
-    arity: 0,
+    arity: 0, batch: copies,
     infer: (_, { shape, axis, element }) => {
       needSizes(shape);
       needAxes([axis], shape.length);
@@ -21,7 +24,7 @@ export const sources: OpTable<"iota" | "constant"> = {
   }),
   constant: nonDifferentiable({
     doc: "Row-major numbers; a single one fills the shape. bool is 0 or 1.",
-    arity: 0,
+    arity: 0, batch: copies,
     infer: (_, { element, shape, data }) => {
       needSizes(shape);
       need(data.length === 1 || data.length === elementCount(shape), () => `${data.length} numbers for [${shape.join(", ")}]`);

@@ -139,8 +139,9 @@ export const cases: { readonly [K in OpName]: (r: Random) => readonly Case<Attri
     { args: [type(element, 2, 4)], attributes: { descending } },
   ])),
 
-  random_bits: () => [[], [3], [2, 5]].map((shape) => ({ args: [type("u32", 2)], attributes: { shape } })),
-  random_fold: () => [{ args: [type("u32", 2), type("u32")], attributes: {} }],
+  random_bits: () => [[2], [3, 2], [2, 3, 2], [0, 2]].flatMap((key) =>
+    [[], [3], [2, 5], [23], [0]].map((shape) => ({ args: [type("u32", ...key)], attributes: { shape } }))),
+  random_fold: () => [[], [3], [2, 3]].map((keys) => ({ args: [type("u32", ...keys, 2), type("u32", ...keys)], attributes: {} })),
 
   iota: () => numbers.map((element) => ({ args: [], attributes: { shape: [2, 3], axis: 1, element } })),
   constant: () => [

@@ -77,7 +77,7 @@ describe("infer refuses", () => {
   });
 
   test("keys and sources", () => {
-    refuses("random_bits", [type("u32", 3)], { shape: [2] }, "the key is u32[3], expected u32[2]");
+    refuses("random_bits", [type("u32", 3)], { shape: [2] }, "the key is u32[3], expected u32[..., 2]");
     refuses("random_fold", [type("u32", 2), type("i32")], {}, "the data is i32[], expected u32[]");
     refuses("iota", [], { shape: [2], axis: 1, element: "f32" }, "axis 1 of 1");
     refuses("iota", [], { shape: [2], axis: 0, element: "bool" }, "bool[2] is not of f32, f64, i32, u32");

@@ -107,7 +107,7 @@ describe("every length", () => {
     const [falling, falls] = b.ops("sort", [b.op("round", [f], {})], { descending: true });
     const bits = b.op("random_bits", [key], { shape: [n] });
     const uniform = b.mul(b.cast(b.op("shift_right", [bits, b.like(bits, 8)], {}), "f32"), b.constant({ element: "f32", shape: [n] }, 2 ** -24));
-    return [b.op("cumsum", [f], { axis: 1, reversed: true }), b.op("cummax", [g], { axis: 0, reversed: false }), sorted, positions, falling, falls, bits, uniform];
+    return [b.op("cumsum", [f], { axis: 1, reversed: true }), b.op("cummax", [g], { axis: 0, reversed: false }), sorted, positions, falling, falls, bits, uniform, b.op("random_bits", [x("u32", 3, 2)], { shape: [n] })];
   }));
   test.each(lengths)("tables of rows of %i", (n) => check((b, x) => {
     const [table, ids, updates] = [x("f32", 7, n), b.op("abs", [x("i32", 4, 1)], {}), x("f32", 4, n)];

@@ -1,12 +1,13 @@
 /**
  * random_bits and random_fold: Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as
- * 1, 2, 3"). Four counters go through the rounds in the lanes of a vector; a 4 x 4 transposition puts their words in order.
+ * 1, 2, 3"). Four counters of a key go through the rounds in the lanes of a vector; a 4 x 4 transposition puts their
+ * words in order. Keys of a batch are taken one after the other.
  */
-import type { OpNode, SiteId } from "../../ir/graph.ts";
+import type { OpNode, SiteId, ValueId } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import { apply, at, KernelScope, literal, load, local, loop, setLocal, store } from "../expression.ts";
 import type { Facts } from "../facts.ts";
-import type { BufferId, Expression, Index, Lanes, LocalId, Statement } from "../kernel.ts";
+import type { BufferId, Expression, Index, Lanes, LocalId, Statement, VariableId } from "../kernel.ts";
 import type { Unit } from "../unit.ts";
 import { BufferTable } from "./buffers.ts";
 
@@ -61,10 +62,28 @@ class Philox {
   }
 }
 
-function loadKey(scope: KernelScope, buffer: BufferId, out: Statement[]): readonly [LocalId, LocalId] {
-  const key = [scope.local("u32"), scope.local("u32")] as const;
-  key.forEach((id, i) => out.push(setLocal(id, load(buffer, at(i)))));
-  return key;
+/** The keys of a batch, one after the other. */
+class Keys {
+  readonly count: number;
+  private readonly turn: VariableId | null;
+
+  constructor(private readonly scope: KernelScope, facts: Facts, key: ValueId) {
+    this.count = elementCount(facts.types[key].shape) / 2;
+    this.turn = this.count === 1 ? null : scope.variable();
+  }
+
+  /** An index into what has `stride` elements for each key. */
+  at(stride: number, { base, terms }: Index): Index {
+    return { base, terms: this.turn === null ? terms : [[this.turn, stride], ...terms] };
+  }
+  load(buffer: BufferId, out: Statement[]): readonly [LocalId, LocalId] {
+    const key = [this.scope.local("u32"), this.scope.local("u32")] as const;
+    key.forEach((id, i) => out.push(setLocal(id, load(buffer, this.at(2, at(i))))));
+    return key;
+  }
+  each(body: readonly Statement[]): readonly Statement[] {
+    return this.turn === null ? body : [loop(this.turn, 0, this.count, 1, body)];
+  }
 }
 
 export function lowerRandomBits(facts: Facts, node: OpNode<"random_bits">, name: string, site: SiteId): Unit {
@@ -76,8 +95,10 @@ export function lowerRandomBits(facts: Facts, node: OpNode<"random_bits">, name:
   const target = buffers.target(result);
   const count = elementCount(node.attributes.shape);
   const body: Statement[] = [];
-  const { lanes } = facts;
-  const philox = new Philox(scope, lanes, loadKey(scope, keyBuffer, body));
+  const keys = new Keys(scope, facts, key);
+  // One counter is enough for four elements: lanes would be idle, key after key.
+  const lanes = keys.count > 1 && count <= 4 ? 1 : facts.lanes;
+  const philox = new Philox(scope, lanes, keys.load(keyBuffer, body));
   const zero = literal(0, "u32", lanes);
 
   /** The elements of `lanes` counters from `counter` on, in order. */
@@ -89,8 +110,9 @@ export function lowerRandomBits(facts: Facts, node: OpNode<"random_bits">, name:
   /** Stores those of them that exist. */
   const put = (counter: Index, to: Index, exist: number, out: Statement[]): void => {
     elements(counter, out).forEach((part, i) => {
-      const count = exist - i * lanes;
-      if (count > 0) out.push(store(target, { ...to, base: to.base + i * lanes }, part, lanes, count < lanes ? count : undefined));
+      const rest = exist - i * lanes;
+      const place = keys.at(count, { ...to, base: to.base + i * lanes });
+      if (rest > 0) out.push(store(target, place, part, lanes, rest < lanes ? rest : undefined));
     });
   };
   const turn = 4 * lanes;
@@ -103,7 +125,7 @@ export function lowerRandomBits(facts: Facts, node: OpNode<"random_bits">, name:
   }
   if (whole < count) put(at(whole / 4), at(whole), count - whole, body);
   const { locals, variables } = scope;
-  return buffers.unit({ name, buffers: scope.buffers, locals, variables, body, site });
+  return buffers.unit({ name, buffers: scope.buffers, locals, variables, body: keys.each(body), site });
 }
 
 /** Vector i of the result holds element i of each vector. */
@@ -128,9 +150,10 @@ export function lowerRandomFold(facts: Facts, node: OpNode<"random_fold">, name:
   const dataBuffer = buffers.input(facts.source(data), anywhere, false, 0);
   const target = buffers.target(result);
   const body: Statement[] = [];
-  const loaded = loadKey(scope, keyBuffer, body);
-  const words = new Philox(scope, 1, loaded).words([load(dataBuffer, at(0)), literal(0, "u32"), literal(0, "u32"), literal(1, "u32")], body);
-  words.slice(0, 2).forEach((word, i) => body.push(store(target, at(i), local(word))));
+  const keys = new Keys(scope, facts, key);
+  const philox = new Philox(scope, 1, keys.load(keyBuffer, body));
+  const words = philox.words([load(dataBuffer, keys.at(1, at(0))), literal(0, "u32"), literal(0, "u32"), literal(1, "u32")], body);
+  words.slice(0, 2).forEach((word, i) => body.push(store(target, keys.at(2, at(i)), local(word))));
   const { locals, variables } = scope;
-  return buffers.unit({ name, buffers: scope.buffers, locals, variables, body, site });
+  return buffers.unit({ name, buffers: scope.buffers, locals, variables, body: keys.each(body), site });
 }
