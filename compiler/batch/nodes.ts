@@ -1,0 +1,97 @@
+/**
+ * Maps nodes over a batch: each value that depends on a batched one gets a leading axis, by the op table's rules; all
+ * others are computed once.
+ *
+ *     (x: f32[3], w: f32[3])            (x: f32[8, 3], w: f32[3])
+ *     %2: f32[3] = exp %1               %2: f32[3] = exp %1
+ *     %3: f32[3] = mul %0 %2            %3: f32[8, 3] = broadcast %2
+ *                                       %4: f32[8, 3] = mul %0 %3
+ */
+import { invariant } from "../diagnostics/diagnostic.ts";
+import type { Builder } from "../ir/builder.ts";
+import type { LeaveNode, Node, OpNode, Region, ValueId } from "../ir/graph.ts";
+import { assertNever } from "../ir/graph.ts";
+import { definitionOf, repeat } from "../ops/index.ts";
+import type { AttributesOf, OpName } from "../ops/index.ts";
+import { batchScan } from "./scan.ts";
+import { batchWhile } from "./while.ts";
+
+/** What stands for a value where it is mapped; batched: on the leading axis. */
+export interface Mapped {
+  readonly id: ValueId;
+  readonly batched: boolean;
+}
+
+/** What stands for each value known so far. Appending to it lets nodes be mapped a few at a time. */
+export type BatchMap = Map<ValueId, Mapped>;
+
+export interface BatchOptions {
+  /**
+   * What a marker's results are, given what stands for its args; the default: just these. `map` holds what stands for
+   * the values before the marker, the inputs of its call among them; `b` is where to append.
+   */
+  readonly onLeave?: (node: LeaveNode, args: readonly Mapped[], at: { readonly b: Builder; readonly map: ReadonlyMap<ValueId, Mapped> }) => readonly Mapped[];
+}
+
+/** Appends nodes of another region (or builder) to `b`, mapped over `size` elements; `map` gets their results. */
+export function batchNodes(b: Builder, nodes: readonly Node[], map: BatchMap, size: number, options: BatchOptions = {}): void {
+  const site = b.site;
+  for (const node of nodes) {
+    b.site = node.site;
+    const args = node.args.map((arg) => mappedIn(map, arg));
+    const results = mapNode(b, node, args, map, size, options);
+    node.results.forEach((result, i) => map.set(result, results[i]));
+  }
+  b.site = site;
+}
+
+/** Inlines a region, mapped over the leading axis of the batched args. */
+export function batchRegion(b: Builder, region: Region, args: readonly Mapped[], size: number, options: BatchOptions = {}): Mapped[] {
+  invariant(args.length === region.params.length, () => `${args.length} args for ${region.params.length} params`);
+  const map: BatchMap = new Map(region.params.map((param, i) => [param, args[i]]));
+  batchNodes(b, region.nodes, map, size, options);
+  return region.results.map((result) => mappedIn(map, result));
+}
+
+/** The batched form of a value: an unbatched one is repeated. */
+export const allOf = (b: Builder, { id, batched }: Mapped, size: number): ValueId => (batched ? id : repeat(b, id, size));
+
+function mappedIn(map: BatchMap, value: ValueId): Mapped {
+  const found = map.get(value);
+  invariant(found !== undefined, () => `nothing stands for %${value} in a batch`);
+  return found;
+}
+
+function mapNode(b: Builder, node: Node, args: readonly Mapped[], map: BatchMap, size: number, options: BatchOptions): readonly Mapped[] {
+  const anyBatched = args.some(({ batched }) => batched);
+  const ids = args.map(({ id }) => id);
+  const once = (results: readonly ValueId[]): Mapped[] => results.map((id) => ({ id, batched: false }));
+  switch (node.kind) {
+    case "op":
+      return anyBatched
+        ? mapOp(b, node, args, size).map((id) => ({ id, batched: true }))
+        : once(b.ops(node.op, ids, node.attributes));
+    case "leave":
+      return options.onLeave?.(node, args, { b, map }) ?? args;
+    case "scan":
+      return anyBatched ? batchScan(b, node, args, size, options) : once(b.scan(ids, node));
+    case "while":
+      return anyBatched ? batchWhile(b, node, args, size, options) : once(b.while(ids, node));
+    case "host":
+      invariant(false, () => `the extern ${node.name} is called in a batch`);
+      break;
+    default:
+      return assertNever(node, "batchNodes");
+  }
+}
+
+function mapOp<K extends OpName>(b: Builder, node: OpNode<K>, args: readonly Mapped[], size: number): readonly ValueId[] {
+  // K is one name, so node.attributes are its own; TypeScript cannot see it.
+  const attributes = node.attributes as AttributesOf<K>;
+  return definitionOf(node.op).batch({
+    b, size, attributes,
+    x: args.map(({ id }) => id),
+    batched: args.map(({ batched }) => batched),
+    apply: (others, changed) => b.ops(node.op, others, changed),
+  });
+}
