@@ -1,9 +1,14 @@
 /** Which results of a region are batched, given which of its params are, without building anything. */
-import type { LoopNode, Node, Region } from "../ir/graph.ts";
+import type { BuildNode } from "../ir/builder.ts";
+import type { Region, ScanNode, ValueId, WhileNode } from "../ir/graph.ts";
 import { assertNever } from "../ir/graph.ts";
+import type { OpenScanNode } from "../ir/open-loop.ts";
+
+/** A region, or one in the making. */
+type Body = Omit<Region, "nodes"> & { readonly nodes: readonly BuildNode[] };
 
 /** An op's results depend on all its args; a marker's on the call's inputs too, since its owner may put anything there. */
-export function batchedResults(region: Region, params: readonly boolean[]): boolean[] {
+export function batchedResults(region: Body, params: readonly boolean[]): boolean[] {
   const batched = new Array<boolean>(region.types.length).fill(false);
   region.params.forEach((param, i) => { batched[param] = params[i]; });
   for (const node of region.nodes) {
@@ -13,16 +18,17 @@ export function batchedResults(region: Region, params: readonly boolean[]): bool
   return region.results.map((result) => batched[result]);
 }
 
-function resultsOf(node: Node, args: readonly boolean[], known: (value: number) => boolean): readonly boolean[] {
+function resultsOf(node: BuildNode, args: readonly boolean[], known: (value: ValueId) => boolean): readonly boolean[] {
   switch (node.kind) {
     case "op":
     case "host":
       return node.results.map(() => args.includes(true));
     case "leave":
       return node.results.map(() => args.includes(true) || node.call.inputs.some(known));
-    case "scan": {
+    case "scan":
+    case "openScan": {
       const carries = batchedCarries(node, args);
-      return batchedResults(node.body, [false, ...carries, ...args.slice(node.carries)]);
+      return batchedResults(bodyOf(node), [false, ...carries, ...args.slice(carries.length)]);
     }
     case "while": {
       const carries = batchedCarries(node, args);
@@ -33,20 +39,31 @@ function resultsOf(node: Node, args: readonly boolean[], known: (value: number) 
   }
 }
 
+/** The body of a loop: (index, carries, inputs, captures) -> (next carries, emits). */
+function bodyOf(node: ScanNode | WhileNode | OpenScanNode): Body {
+  if (node.kind !== "openScan") return node.body;
+  const { loop: { builder, index, carries, inputs, captures, emits } } = node;
+  return {
+    params: [index, ...carries.map(({ param }) => param), ...inputs, ...captures],
+    nodes: builder.nodes, results: [...carries.map(({ next }) => next), ...emits], types: builder.types,
+  };
+}
+
 /** Whether the elements of a batch may stop at different turns. */
-const stopsApart = (node: LoopNode, carries: readonly boolean[], args: readonly boolean[]): boolean =>
-  node.kind === "while" && batchedResults(node.until, [false, ...carries, ...args.slice(node.carries)])[0];
+const stopsApart = (node: ScanNode | WhileNode | OpenScanNode, carries: readonly boolean[], args: readonly boolean[]): boolean =>
+  node.kind === "while" && batchedResults(node.until, [false, ...carries, ...args.slice(carries.length)])[0];
 
 /**
  * The carries of a loop that are batched: where the start or what a turn makes of it is, which is a fixed point; all of
  * them where the elements stop at different turns.
  */
-export function batchedCarries(node: LoopNode, args: readonly boolean[]): boolean[] {
-  const rest = args.slice(node.carries);
-  let carries = args.slice(0, node.carries);
+export function batchedCarries(node: ScanNode | WhileNode | OpenScanNode, args: readonly boolean[]): boolean[] {
+  const count = node.kind === "openScan" ? node.loop.carries.length : node.carries;
+  const rest = args.slice(count);
+  let carries = args.slice(0, count);
   for (;;) {
     const apart = stopsApart(node, carries, args);
-    const next = batchedResults(node.body, [false, ...carries, ...rest]);
+    const next = batchedResults(bodyOf(node), [false, ...carries, ...rest]);
     const grown = carries.map((batched, i) => batched || apart || next[i]);
     if (grown.every((batched, i) => batched === carries[i])) return carries;
     carries = grown;

@@ -1,3 +1,3 @@
 /** Maps regions over a batch, by the op table's batching rules. */
-export { batchNodes, batchRegion } from "./nodes.ts";
-export type { BatchMap, BatchOptions, Mapped } from "./nodes.ts";
+export { BatchMap, batchNodes, batchRegion, batchValues } from "./nodes.ts";
+export type { BatchOptions, Mapped } from "./nodes.ts";

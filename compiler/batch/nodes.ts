@@ -8,11 +8,14 @@
  *                                       %4: f32[8, 3] = mul %0 %3
  */
 import { invariant } from "../diagnostics/diagnostic.ts";
-import type { Builder } from "../ir/builder.ts";
-import type { LeaveNode, Node, OpNode, Region, ValueId } from "../ir/graph.ts";
+import type { Builder, BuildNode } from "../ir/builder.ts";
+import type { LeaveNode, OpNode, Region, ValueId } from "../ir/graph.ts";
 import { assertNever } from "../ir/graph.ts";
+import type { OpenScanNode } from "../ir/open-loop.ts";
 import { definitionOf, repeat } from "../ops/index.ts";
 import type { AttributesOf, OpName } from "../ops/index.ts";
+import { batchOpenScan } from "./open-scan.ts";
+import type { MappedLoop } from "./open-scan.ts";
 import { batchScan } from "./scan.ts";
 import { batchWhile } from "./while.ts";
 
@@ -22,8 +25,11 @@ export interface Mapped {
   readonly batched: boolean;
 }
 
-/** What stands for each value known so far. Appending to it lets nodes be mapped a few at a time. */
-export type BatchMap = Map<ValueId, Mapped>;
+/** What stands for each value known so far. It grows, so that nodes may be mapped a few at a time. */
+export class BatchMap extends Map<ValueId, Mapped> {
+  /** What stands for loops in the making, which may have got emits and captures since they were mapped. */
+  readonly loops = new Map<OpenScanNode, MappedLoop>();
+}
 
 export interface BatchOptions {
   /**
@@ -34,7 +40,7 @@ export interface BatchOptions {
 }
 
 /** Appends nodes of another region (or builder) to `b`, mapped over `size` elements; `map` gets their results. */
-export function batchNodes(b: Builder, nodes: readonly Node[], map: BatchMap, size: number, options: BatchOptions = {}): void {
+export function batchNodes(b: Builder, nodes: readonly BuildNode[], map: BatchMap, size: number, options: BatchOptions = {}): void {
   const site = b.site;
   for (const node of nodes) {
     b.site = node.site;
@@ -45,10 +51,30 @@ export function batchNodes(b: Builder, nodes: readonly Node[], map: BatchMap, si
   b.site = site;
 }
 
+/**
+ * What stands for values of another builder; appends to `b` what is missing: the nodes that they need and that were not
+ * mapped before. Asking again after more nodes were appended there maps just those.
+ */
+export function batchValues(
+  b: Builder, source: Pick<Builder, "nodes">, wanted: readonly ValueId[], map: BatchMap, size: number, options: BatchOptions = {},
+): Mapped[] {
+  const needed = new Set(wanted);
+  const missing: BuildNode[] = [];
+  for (let at = source.nodes.length - 1; at >= 0; at--) {
+    const node = source.nodes[at];
+    if (!node.results.some((id) => needed.has(id) && !map.has(id))) continue;
+    node.args.forEach((arg) => needed.add(arg));
+    if (node.kind === "leave" && options.onLeave) node.call.inputs.forEach((input) => needed.add(input));
+    missing.push(node);
+  }
+  batchNodes(b, missing.reverse(), map, size, options);
+  return wanted.map((value) => mappedIn(map, value));
+}
+
 /** Inlines a region, mapped over the leading axis of the batched args. */
 export function batchRegion(b: Builder, region: Region, args: readonly Mapped[], size: number, options: BatchOptions = {}): Mapped[] {
   invariant(args.length === region.params.length, () => `${args.length} args for ${region.params.length} params`);
-  const map: BatchMap = new Map(region.params.map((param, i) => [param, args[i]]));
+  const map = new BatchMap(region.params.map((param, i) => [param, args[i]]));
   batchNodes(b, region.nodes, map, size, options);
   return region.results.map((result) => mappedIn(map, result));
 }
@@ -56,13 +82,13 @@ export function batchRegion(b: Builder, region: Region, args: readonly Mapped[],
 /** The batched form of a value: an unbatched one is repeated. */
 export const allOf = (b: Builder, { id, batched }: Mapped, size: number): ValueId => (batched ? id : repeat(b, id, size));
 
-function mappedIn(map: BatchMap, value: ValueId): Mapped {
+export function mappedIn(map: BatchMap, value: ValueId): Mapped {
   const found = map.get(value);
   invariant(found !== undefined, () => `nothing stands for %${value} in a batch`);
   return found;
 }
 
-function mapNode(b: Builder, node: Node, args: readonly Mapped[], map: BatchMap, size: number, options: BatchOptions): readonly Mapped[] {
+function mapNode(b: Builder, node: BuildNode, args: readonly Mapped[], map: BatchMap, size: number, options: BatchOptions): readonly Mapped[] {
   const anyBatched = args.some(({ batched }) => batched);
   const ids = args.map(({ id }) => id);
   const once = (results: readonly ValueId[]): Mapped[] => results.map((id) => ({ id, batched: false }));
@@ -75,6 +101,8 @@ function mapNode(b: Builder, node: Node, args: readonly Mapped[], map: BatchMap,
       return options.onLeave?.(node, args, { b, map }) ?? args;
     case "scan":
       return anyBatched ? batchScan(b, node, args, size, options) : once(b.scan(ids, node));
+    case "openScan":
+      return batchOpenScan(b, node, map, size, options);
     case "while":
       return anyBatched ? batchWhile(b, node, args, size, options) : once(b.while(ids, node));
     case "host":

@@ -34,6 +34,7 @@ export function batchScan(b: Builder, node: ScanNode, args: readonly Mapped[], s
 export const batchedType = (type: TensorType, batched: boolean, size: number): TensorType =>
   batched ? { ...type, shape: [size, ...type.shape] } : type;
 
-function swapLeading(b: Builder, value: ValueId): ValueId {
+/** [size, length, ...] -> [length, size, ...], and back. */
+export function swapLeading(b: Builder, value: ValueId): ValueId {
   return b.transpose(value, b.typeOf(value).shape.map((_, axis) => (axis === 0 ? 1 : axis === 1 ? 0 : axis)));
 }
