@@ -265,6 +265,8 @@ export const say = {
   carryType: wording("loop", (name: string, expected: string, found: string) => ({ message: `the carry ${quote(name)} is ${expected} from turn to turn`, label: `found ${found}`, help: "start it with a value of the type that the body gives, for example 0.0 or zeros([n])" })),
   loopDerivative: wording("later", () => ({ message: "the derivative of a `scan` with `until`: not in this version of the compiler", help: "stop(x) keeps credit out of it" })),
 
+  jacobianNeeds: wording("credit", (quoted: string, found: string) => ({ message: `${quote(quoted)} must be one tensor`, label: `found ${found}`, help: "jacobian(y, x) has the axes of y, then those of x" })),
+
   // ---- credit
   gradNeedsScalar: wording("credit", (found: string) => ({ message: "`grad` takes the derivative of a scalar", label: `this is ${found}`, help: "reduce it with sum or mean, or use pull(y, x, dy)" })),
   noCredit: wording("credit", (of: string, over: string) => ({ message: `no credit reaches ${quote(over)} from ${quote(of)}: the derivative is zero`, help: "`stop`, integers, comparisons and rules that leave it out let nothing pass" })),

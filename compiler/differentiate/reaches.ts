@@ -1,14 +1,14 @@
 /** Whether credit can flow at all, and along which way: for `prove independent`, and for gradients that are all zero. */
 import type { Builder, BuildNode } from "../ir/builder.ts";
 import type { ValueId } from "../ir/graph.ts";
-import { between, dependents, links, standIns } from "./requests.ts";
+import { between, dependents as markDependents, links, standIns } from "./requests.ts";
 import type { RequestOptions } from "./requests.ts";
 
 /** Whether any way of credit leads from one of `of` back to one of `wrt`. */
 export function reaches(
   b: Builder, of: readonly ValueId[], wrt: readonly ValueId[], options: RequestOptions = {},
 ): boolean {
-  const marked = dependents(b, wrt, between(b, wrt, of), standIns("backward", options), options.leaves);
+  const marked = markDependents(b, wrt, between(b, wrt, of), standIns("backward", options), options.leaves);
   return of.some((value) => marked[value] === 1);
 }
 
@@ -21,7 +21,7 @@ export function creditPath(
 ): readonly BuildNode[] | null {
   const nodes = between(b, wrt, of);
   const standIn = standIns("backward", options);
-  const marked = dependents(b, wrt, nodes, standIn, options.leaves);
+  const marked = markDependents(b, wrt, nodes, standIn, options.leaves);
   let value = of.find((candidate) => marked[candidate] === 1);
   if (value === undefined) return null;
   const path: BuildNode[] = [];
@@ -37,3 +37,7 @@ export function creditPath(
   }
   return path;
 }
+
+/** By value id: 1 where credit can lead from the value back to one of `wrt`. */
+export const dependents = (b: Builder, wrt: readonly ValueId[], nodes: readonly BuildNode[], options: RequestOptions = {}): Uint8Array =>
+  markDependents(b, wrt, nodes, standIns("backward", options));

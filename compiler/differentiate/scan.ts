@@ -7,12 +7,12 @@
  *
  * Movement and constants are computed again rather than emitted.
  */
-import { InternalError } from "../diagnostics/diagnostic.ts";
 import { Builder, type BuildNode } from "../ir/builder.ts";
+import { sameNode } from "../ir/copy-node.ts";
 import type { TensorType, ValueId } from "../ir/graph.ts";
 import type { OpenLoop, OpenScanNode } from "../ir/open-loop.ts";
 import { carriesCredit } from "../ops/index.ts";
-import type { AttributesOf, OpName } from "../ops/index.ts";
+import type { OpName } from "../ops/index.ts";
 import { contributors, dependents, type RequestOptions, type StandIn } from "./requests.ts";
 
 /** How a request is made inside of a body; handed in, because that module needs this one. */
@@ -117,7 +117,7 @@ class Derived {
   private copied(node: BuildNode, args: readonly ValueId[]): readonly ValueId[] {
     let results = this.done.get(node);
     if (!results) {
-      results = place(this.builder, node, args);
+      results = sameNode(this.builder, node, args); // a rule's marker inside of a derivative is spent: its alias is what is left
       this.done.set(node, results);
     }
     return results;
@@ -167,30 +167,6 @@ function emitted(b: Builder, node: OpenScanNode, inner: ValueId): ValueId {
     node.results.push(b.openResult({ ...type, shape: [node.length, ...type.shape] }));
   }
   return node.results[loop.carries.length + at];
-}
-
-/** Appends a copy of a node. A rule's marker inside of a derivative is spent: its alias is what is left of it. */
-function place(b: Builder, node: BuildNode, args: readonly ValueId[]): readonly ValueId[] {
-  switch (node.kind) {
-    case "op":
-      return b.ops(node.op as OpName, args, node.attributes as AttributesOf<OpName>); // the union forgets that they belong together
-    case "leave":
-      return args;
-    case "scan":
-      return b.scan(args, node);
-    case "while":
-      return b.while(args, node);
-    case "openScan": {
-      const results = resultsOf(node.loop).map((value, i): ValueId => {
-        const type = node.loop.builder.typeOf(value);
-        return b.openResult(i < node.loop.carries.length ? type : { ...type, shape: [node.length, ...type.shape] });
-      });
-      b.open({ ...node, args: [...args], results });
-      return results;
-    }
-    case "host":
-      throw new InternalError("internal: a host call in a derivative");
-  }
 }
 
 // ---- the two modes

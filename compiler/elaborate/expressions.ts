@@ -6,6 +6,7 @@ import { comprehension } from "./comprehension.ts";
 import type { Frame } from "./context.ts";
 import { index } from "./indexing.ts";
 import { scan } from "./loops.ts";
+import { mapExpression } from "./map.ts";
 import { resolveMember } from "./models.ts";
 import { infix, negate, not, siteOf } from "./operators.ts";
 import { fail, Problem } from "./problem.ts";
@@ -76,7 +77,7 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
     case "lambda":
       return { kind: "lambda", expression, scope: frame.scope };
     case "map":
-      return fail(say.notYet(expression.span, "`map`"));
+      return mapExpression(frame, expression);
     case "scan":
       return scan(frame, expression);
     case "fixpoint":

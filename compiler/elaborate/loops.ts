@@ -71,7 +71,7 @@ function tensors(frame: Frame, value: Value, span: Span): Value {
 
 // ---- what a loop goes over
 
-function eachOf(frame: Frame, value: Value, span: Span): Each {
+export function eachOf(frame: Frame, value: Value, span: Span): Each {
   switch (value.kind) {
     case "range":
       return { kind: "index", from: value.from, length: Math.max(0, value.to - value.from) };
@@ -96,7 +96,7 @@ function eachOf(frame: Frame, value: Value, span: Span): Each {
 }
 
 /** The value of one turn: slices become params, recorded with the outer values that they are cut from. */
-function turnValue(frame: Frame, outer: Frame, each: Each, index: ValueId, inputs: { readonly outer: ValueId; readonly param: ValueId }[], span: Span): Value {
+export function turnValue(frame: Frame, outer: Frame, each: Each, index: ValueId, inputs: { readonly outer: ValueId; readonly param: ValueId }[], span: Span): Value {
   const { context } = frame;
   switch (each.kind) {
     case "index": {

@@ -3,8 +3,9 @@ import { type Expression, printExpression, type Span } from "../../grammar/index
 import { say } from "../diagnostics/catalogue.ts";
 import { pull, push, reaches, type RequestOptions } from "../differentiate/index.ts";
 import type { CallSite, TensorType, ValueId } from "../ir/graph.ts";
-import type { Frame, StateNode, TapRecorder } from "./context.ts";
+import type { Context, Frame, StateNode, TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
+import { jacobian, localize } from "./map.ts";
 import { stateOf } from "./optimizers.ts";
 import { fail, Problem } from "./problem.ts";
 import { ruleSetHandle } from "./rules.ts";
@@ -109,7 +110,8 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
   const options: RequestOptions = {
     leaves: frame.free,
     rules: (call, mode) => {
-      const handle = set && ruleSetHandle(set, call, mode, span);
+      const own = set && ruleSetHandle(set, call, mode, span);
+      const handle = own && call.lift ? call.lift(own, mode) : own;
       if (handle) return note(handle, call);
       note(mode === "backward" ? call.backward : call.tangent, call);
       return undefined;
@@ -171,7 +173,8 @@ function pullBack(
   const seeds = targets.map(({ seed }) => idOf(context, seed, span));
   const { ids, counts } = choose(frame, of, wrt, options);
   const before = context.builder.site;
-  const found = pull(context.builder, of, ids, seeds, options);
+  const near = nearby(context, targets.map(({ value }) => value), of, ids);
+  const found = pull(context.builder, near.of, near.ids, seeds, options);
   context.builder.site = before;
   if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
   if (!frame.activeRule && frame.activeRule !== null) {
@@ -182,6 +185,24 @@ function pullBack(
     });
   }
   return collect(frame, wrt, counts, found, span);
+}
+
+/** In a body a request may be about values of the region around: the way between them is brought here. */
+function nearby(context: Context, values: readonly TensorValue[], of: readonly ValueId[], ids: readonly ValueId[]): { of: readonly ValueId[]; ids: readonly ValueId[] } {
+  const { parent } = context;
+  if (!parent || !values.every((value) => value.context === parent)) return { of, ids };
+  const outside = new Map<ValueId, ValueId>([...context.captures].map(([outer, param]) => [param, outer]));
+  for (const [cell, [param]] of context.versions) outside.set(param, parent.read(cell));
+  const wrt = ids.flatMap((id) => outside.get(id) ?? []);
+  if (wrt.length !== ids.length) return { of, ids };
+  const local = localize(context, parent, values.flatMap(({ id }) => id ?? []), wrt);
+  return { of: local.of, ids: local.wrt };
+}
+
+/** `jacobian(y, x, using = r)`. */
+export function jacobianRequest(frame: Frame, y: Value, written: Expression, x: Value, over: Expression, using: Value | undefined, span: Span): Value {
+  const { options } = requestOptions(frame, using, span);
+  return jacobian(frame, y, written, x, over, span, (inner, of, wrt, seed) => pull(inner.context.builder, [of], [wrt], [seed], { ...options, leaves: undefined })[0]);
 }
 
 /** `pull(y, x, dy, using = r)`: the vector-Jacobian product. */
@@ -240,7 +261,8 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
     }
     return undefined;
   });
-  const found = push(context.builder, of, ids, tangents, options);
+  const near = nearby(context, outputs.map(({ value }) => value), of, ids);
+  const found = push(context.builder, near.of, near.ids, tangents, options);
   if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
   let next = 0;
   const built = rebuild(parameterTree(y), () => {

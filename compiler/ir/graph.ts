@@ -101,6 +101,8 @@ export interface CallSite {
   /** Own rules of the callee. */
   readonly backward?: RuleHandle;
   readonly tangent?: RuleHandle;
+  /** For a call in a mapped body: makes a rule found for one element work for the batch. */
+  readonly lift?: (handle: RuleHandle, mode: "backward" | "tangent") => RuleHandle;
   /** The elaborator's record of the call, opaque to everybody else; rule handles and rule sets find it here. */
   readonly frame: unknown;
 }

@@ -5,7 +5,7 @@ import type { GivenArgument } from "../calls.ts";
 import type { Frame } from "../context.ts";
 import type { Expected } from "../expressions.ts";
 import { fail } from "../problem.ts";
-import { gradient, pullRequest, pushRequest, tapsRequest } from "../requests.ts";
+import { gradient, jacobianRequest, pullRequest, pushRequest, tapsRequest } from "../requests.ts";
 import type { Value } from "../values.ts";
 import { Arguments } from "./arguments.ts";
 import { callCore } from "./core.ts";
@@ -36,7 +36,10 @@ const requests: Readonly<Record<string, Builtin>> = {
     run: (args) => pushRequest(args.frame, args.value("y"), args.expression("y"), args.expression("wrt"), args.value("dx"), args.optional("using"), args.span),
   },
   taps: { names: ["value"], run: (args) => tapsRequest(args.frame, args.expression("value"), args.span) },
-  jacobian: { names: ["y", "wrt"], run: (args) => fail(say.notYet(args.span, "`jacobian`")) },
+  jacobian: {
+    names: ["y", "x", "using"],
+    run: (args) => jacobianRequest(args.frame, args.value("y"), args.expression("y"), args.value("x"), args.expression("x"), args.optional("using"), args.span),
+  },
 };
 
 let table: Readonly<Record<string, Builtin>> | undefined;
