@@ -33,10 +33,20 @@ export class BatchMap extends Map<ValueId, Mapped> {
 
 export interface BatchOptions {
   /**
-   * What a marker's results are, given what stands for its args; the default: just these. `map` holds what stands for
-   * the values before the marker, the inputs of its call among them; `b` is where to append.
+   * What a marker's results are, given what stands for its args; the default: just these. Its `place` may lie in the
+   * body of a loop.
    */
-  readonly onLeave?: (node: LeaveNode, args: readonly Mapped[], at: { readonly b: Builder; readonly map: ReadonlyMap<ValueId, Mapped> }) => readonly Mapped[];
+  readonly onLeave?: (node: LeaveNode, args: readonly Mapped[], place: BatchPlace) => readonly Mapped[];
+}
+
+/** Where nodes are mapped. */
+export interface BatchPlace {
+  /** Where to append. */
+  readonly b: Builder;
+  /** Of the values before, the inputs of a marker's call among them. */
+  readonly map: BatchMap;
+  /** The original's builder; absent where nodes were given without, and in closed loops. */
+  readonly source?: Builder;
 }
 
 /** Appends nodes of another region (or builder) to `b`, mapped over `size` elements; `map` gets their results. */

@@ -30,6 +30,11 @@ export function batchOpenScan(b: Builder, node: OpenScanNode, map: BatchMap, siz
   return mapped.results;
 }
 
+/** Markers in the body are told where it is built. */
+function inside({ onLeave }: BatchOptions, source: Builder): BatchOptions {
+  return onLeave ? { onLeave: (node, args, place) => onLeave(node, args, { source, ...place }) } : {};
+}
+
 /** The loop without captures and emits, but with the nodes that its carries need. */
 function mapLoop(b: Builder, node: OpenScanNode, outer: BatchMap, size: number, options: BatchOptions): MappedLoop {
   const { loop } = node;
@@ -63,7 +68,7 @@ function mapLoop(b: Builder, node: OpenScanNode, outer: BatchMap, size: number, 
   };
   const mapped: MappedLoop = { copy, map, results: [] };
   addCaptures(node, mapped, outer, size);
-  const next = batchValues(builder, loop.builder, loop.carries.map((carry) => carry.next), map, size, options);
+  const next = batchValues(builder, loop.builder, loop.carries.map((carry) => carry.next), map, size, inside(options, loop.builder));
   copy.loop.carries.forEach((carry, i) => {
     carry.next = carries[i] ? allOf(builder, next[i], size) : next[i].id;
     const id = b.openResult(builder.typeOf(carry.param));
@@ -91,7 +96,7 @@ function addEmits(b: Builder, node: OpenScanNode, { copy, map, results }: Mapped
   const { loop, length } = node;
   const added = loop.emits.slice(results.length - loop.carries.length, node.results.length - loop.carries.length);
   const { builder } = copy.loop;
-  for (const { id, batched } of batchValues(builder, loop.builder, added, map, size, options)) {
+  for (const { id, batched } of batchValues(builder, loop.builder, added, map, size, inside(options, loop.builder))) {
     const type = builder.typeOf(id);
     const stacked = b.openResult({ ...type, shape: [length, ...type.shape] });
     copy.loop.emits.push(id);

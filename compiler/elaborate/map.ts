@@ -5,7 +5,7 @@
  */
 import type { MapExpression, Span } from "../../grammar/index.ts";
 import { printExpression, type Expression } from "../../grammar/index.ts";
-import { BatchMap, batchNodes, type Mapped } from "../batch/index.ts";
+import { BatchMap, batchNodes, batchValues, type BatchOptions, type Mapped } from "../batch/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { dependents } from "../differentiate/index.ts";
 import type { Builder, BuildNode } from "../ir/builder.ts";
@@ -76,8 +76,13 @@ function spread(b: Builder, { id, batched }: Mapped, size: number): ValueId {
 
 /** Writes nodes of one builder into another, mapped; rules of calls stay in force. */
 function transfer(from: Builder, to: Builder, map: BatchMap, size: number, nodes: readonly BuildNode[]): void {
-  batchNodes(to, nodes, map, size, { onLeave: (node, args) => leave(from, to, map, size, node, args) });
+  batchNodes(to, nodes, map, size, liftingRules(from, size));
 }
+
+/** Markers keep their rules; those in the body of a loop run on its builder. */
+const liftingRules = (from: Builder, size: number): BatchOptions => ({
+  onLeave: (node, args, { b, map, source }) => leave(source ?? from, b, map, size, node, args),
+});
 
 /** A call's marker in the region around, its rules lifted to the batch. */
 function leave(from: Builder, to: Builder, map: BatchMap, size: number, node: LeaveNode, args: readonly Mapped[]): readonly Mapped[] {
@@ -88,7 +93,6 @@ function leave(from: Builder, to: Builder, map: BatchMap, size: number, node: Le
   const lift = (handle: RuleHandle, mode: "backward" | "tangent"): RuleHandle => ({
     ...handle,
     apply(given) {
-      const start = from.nodes.length;
       const sources = mode === "backward" ? node.results : node.call.inputs;
       const params = given.map((id, i) => {
         if (id === null) return null;
@@ -97,7 +101,7 @@ function leave(from: Builder, to: Builder, map: BatchMap, size: number, node: Le
         return param;
       });
       const answer = handle.apply(params);
-      transfer(from, to, map, size, from.nodes.slice(start));
+      batchValues(to, from, answer.filter((id) => id !== null), map, size, liftingRules(from, size));
       return answer.map((id, i): ValueId | null => {
         const mapped = id === null ? undefined : map.get(id);
         if (!mapped) return null;

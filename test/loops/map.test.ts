@@ -32,6 +32,10 @@ const pairs: Record<string, readonly [mapped: string, plain: string]> = {
     "export fn f(x: f32[3, 4], a: f32) { let y = map r in x => scan s = 0.0 for v in r { s <- a * s + sin(v) }  return { y, g: grad(sum(y ^ 2), (x, a)) } }",
     "export fn f(x: f32[3, 4], a: f32) { let s = sin(x) let y = ((s[:, 0] * a + s[:, 1]) * a + s[:, 2]) * a + s[:, 3]  return { y, g: grad(sum(y ^ 2), (x, a)) } }",
   ],
+  "an own rule in a scan in a map": [
+    "fn half(x: f32[...S], w: f32[...S]) -> f32[...S] = x * w surrogate backward(dy) = { x: 0.5 * dy, w: dy * sin(result) } export fn f(x: f32[3, 4], a: f32) { let y = map r in x => scan s = 0.0 for v in r { s <- half(s, a) + v }  return grad(sum(y ^ 2), (x, a)) }",
+    "fn half(x: f32[...S], w: f32[...S]) -> f32[...S] = x * w surrogate backward(dy) = { x: 0.5 * dy, w: dy * sin(result) } export fn f(x: f32[3, 4], a: f32) { let b = broadcast(a, [3]) let s = half(half(half(half(zeros([3]), b) + x[:, 0], b) + x[:, 1], b) + x[:, 2], b) + x[:, 3]  return grad(sum(s ^ 2), (x, a)) }",
+  ],
   "a map in a scan, and its derivative": [
     "export fn f(x: f32[3, 2], w: f32[2]) { let h = scan h = zeros([2]) for r in x { h <- map (a, b) in (h, r * w) => tanh(a + b) }  return grad(sum(h), w) }",
     "export fn f(x: f32[3, 2], w: f32[2]) { let h = tanh(tanh(tanh(x[0] * w) + x[1] * w) + x[2] * w)  return grad(sum(h), w) }",
