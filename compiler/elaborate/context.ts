@@ -285,6 +285,8 @@ export class Context {
 /** The taps met below a `taps(...)` request: by path, every value in order. */
 export interface TapRecorder {
   readonly found: Map<string, { readonly path: readonly string[]; readonly values: Value[]; readonly span: Span }>;
+  /** In a loop's body: a slice of zeros of the given type, added to what is tapped, so that it can be asked for. */
+  readonly perturb?: (type: TensorType) => ValueId;
 }
 
 /** One call: where it stands, what it counts. */

@@ -4,7 +4,7 @@ import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { TensorType, ValueId } from "../ir/graph.ts";
 import type { LoopPolicy, OpenScanNode } from "../ir/open-loop.ts";
-import { type Cell, Context, type Frame, mix, newCounters } from "./context.ts";
+import { type Cell, Context, type Frame, mix, newCounters, type TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { finish } from "./finish.ts";
 import { fail, Problem } from "./problem.ts";
@@ -208,11 +208,14 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
     if (emitted) fail(say.emitTwice(at));
     emitted = tensors(body.frame, value, at);
   };
-  const inner: Frame = { ...body.frame, emit };
+  const taps = recordTaps(frame, body);
+  const inner: Frame = { ...body.frame, emit, ...(taps ? { recorder: taps.recorder, tapPath: frame.tapPath } : {}) };
   bindPattern(inner, expression.pattern, turnValue(inner, frame, each, body.index, body.inputs, expression.range.span));
   for (const { param } of body.inputs) inner.free.add(param);
   runBlock(inner, expression.body);
-  const emits = emitted === undefined ? [] : ids(body.context, emitted, span);
+  const own = emitted === undefined ? [] : ids(body.context, emitted, span);
+  const tapped = taps ? [...taps.recorder.found.values()] : [];
+  const emits = [...own, ...tapped.flatMap(({ values, span: at }) => values.flatMap((value) => ids(body.context, tensors(body.frame, value, at), at)))];
   const nexts = carried.flatMap((carry) => ids(body.context, carry.current, span));
   const states = stateOf(body.context, outer);
   const starts = [...carried.flatMap((carry) => ids(outer, carry.initial, span)), ...states.carried.map(({ cell }) => outer.read(cell))];
@@ -220,7 +223,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
   outer.builder.site = frame.session.site(span, frame.path);
   const node: OpenScanNode = {
     kind: "openScan", site: outer.builder.site, length: each.length, reversed: false, policy,
-    args: [...starts, ...body.inputs.map((input) => input.outer), ...captured.map((capture) => capture.outer)],
+    args: [...starts, ...body.inputs.map((input) => input.outer), ...(taps?.zeros(each.length) ?? []), ...captured.map((capture) => capture.outer)],
     results: [],
     loop: {
       builder: body.context.builder, index: body.index,
@@ -228,7 +231,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
         ...carried.flatMap((carry) => carry.params).map((param, i) => ({ param, next: nexts[i] })),
         ...states.carried.map(({ param, next: last }) => ({ param, next: last })),
       ],
-      inputs: body.inputs.map(({ param }) => param), captures: captured.map(({ param }) => param), emits,
+      inputs: [...body.inputs.map(({ param }) => param), ...(taps?.params ?? [])], captures: captured.map(({ param }) => param), emits,
     },
   };
   const result = (type: TensorType): ValueId => {
@@ -245,8 +248,49 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
   };
   const emittedValue = emitted as Value | undefined; // assigned in a closure, which control flow does not see
   const stacked = emittedValue === undefined ? undefined : replaceLeaves(emittedValue, stack);
+  for (const { path, values, span: at } of tapped) {
+    for (const value of values) {
+      const whole = replaceLeaves(tensors(body.frame, value, at), (leaf) => ({ ...stack(leaf), credit: taps?.creditOf(leaf) }));
+      const key = path.join(".");
+      const known = frame.recorder?.found.get(key);
+      if (known) known.values.push(whole);
+      else frame.recorder?.found.set(key, { path, values: [whole], span: at });
+    }
+  }
   outer.builder.open(node);
   return together(last, stacked);
+}
+
+/** Taps of a body: what is tapped is emitted, and its derivative is that of zeros added in every turn. */
+function recordTaps(frame: Frame, body: Body): { recorder: TapRecorder; params: ValueId[]; zeros(length: number): ValueId[]; creditOf(leaf: TensorValue): ValueId | undefined } | undefined {
+  if (!frame.recorder) return undefined;
+  const params: ValueId[] = [];
+  const made: ValueId[] = [];
+  const { builder } = body.context;
+  return {
+    recorder: {
+      found: new Map(),
+      perturb: (type) => {
+        const param = builder.parameter(type);
+        params.push(param);
+        return param;
+      },
+    },
+    params,
+    zeros(length) {
+      // Minus zero: adding it changes no bit, so that nothing is left of it where nobody asks.
+      made.push(...params.map((param) => {
+        const type = builder.typeOf(param);
+        return frame.context.builder.constant({ ...type, shape: [length, ...type.shape] }, -0);
+      }));
+      return made;
+    },
+    creditOf(leaf) {
+      const sum = builder.nodes.find((node) => node.results[0] === leaf.id);
+      const at = sum ? params.indexOf(sum.args[1]) : -1;
+      return at < 0 ? undefined : made[at];
+    },
+  };
 }
 
 /** `(last, emits)`; with one of the two missing the other comes alone. */

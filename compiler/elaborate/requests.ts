@@ -52,7 +52,7 @@ function wrtOf(frame: Frame, expression: Expression): Wrt {
     if (leaf.parts) {
       return { label: name, versions: [], parts: leaf.parts.map((part) => idOf(frame.context, part, expression.span)), type: leaf.type, axes: leaf.axes };
     }
-    return { label: name, versions: versions?.[i] ?? [idOf(frame.context, leaf, expression.span)], type: leaf.type, axes: leaf.axes };
+    return { label: name, versions: versions?.[i] ?? [leaf.credit ?? idOf(frame.context, leaf, expression.span)], type: leaf.type, axes: leaf.axes };
   });
   if (found.every((leaf) => leaf === null)) fail(say.wrtNotDifferentiable(expression.span, label, describe(value)));
   return { form, leaves: found };

@@ -1,5 +1,5 @@
 /** Statements, in reading order. One that fails is reported and poisons the names it would have bound; the rest go on. */
-import { assertNever, type Block, type IfStatement, type LetStatement, type Path, type Pattern, type Statement, type StaticForStatement } from "../../grammar/index.ts";
+import { assertNever, type Block, type IfStatement, type LetStatement, type Path, type Pattern, type Span, type Statement, type StaticForStatement } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { ValueId } from "../ir/graph.ts";
 import { type Cell, Context, type Frame, hashText, isLibrary, newCounters } from "./context.ts";
@@ -11,10 +11,10 @@ import { fail, Problem } from "./problem.ts";
 import { prove } from "./prove.ts";
 import { Scope } from "./scope.ts";
 import { assignPath, expectedLike, expectedOf } from "./states.ts";
-import { asTensor, close, tensor } from "./tensors.ts";
+import { asTensor, close, idOf, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
 import { coerce, Matcher } from "./types.ts";
-import { describe, nothing, number, ownShape, poison, record, tuple, type Value } from "./values.ts";
+import { describe, isFloat, nothing, number, ownShape, poison, record, tuple, type Value } from "./values.ts";
 
 /** Runs a block; its value is what it returns. */
 export function runBlock(frame: Frame, block: Block): Value {
@@ -149,7 +149,7 @@ export function bindPattern(frame: Frame, pattern: Pattern, value: Value): void 
 
 function tap(frame: Frame, statement: Extract<Statement, { kind: "member" }>): void {
   if (frame.conditional) fail(say.tapInIf(statement.span, statement.name.text));
-  const value = evaluate(frame, statement.value);
+  const value = perturbed(frame, evaluate(frame, statement.value), statement.span);
   frame.scope.bind(statement.name.text, value, statement.name.span);
   if (!frame.recorder) return;
   const path = [...frame.tapPath, statement.name.text];
@@ -157,6 +157,14 @@ function tap(frame: Frame, statement: Extract<Statement, { kind: "member" }>): v
   const found = frame.recorder.found.get(key);
   if (found) found.values.push(value);
   else frame.recorder.found.set(key, { path, values: [value], span: statement.span });
+}
+
+/** In a loop's body a tapped tensor gets a zero added: the derivative at the tap is the derivative by that zero. */
+function perturbed(frame: Frame, value: Value, span: Span): Value {
+  const perturb = frame.recorder?.perturb;
+  if (!perturb || value.kind !== "tensor" || !isFloat(value.type.element) || value.variables.length > 0) return value;
+  const id = idOf(frame.context, value, span);
+  return tensor(frame.context, frame.context.builder.add(id, perturb(value.type)), value.axes);
 }
 
 // ---- structure

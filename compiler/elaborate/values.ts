@@ -55,6 +55,8 @@ export interface TensorValue {
   readonly variables: readonly IndexVariable[];
   /** A tap met several times: the parts of this stack, so that a derivative can be asked for at each. */
   readonly parts?: readonly TensorValue[];
+  /** A tap stacked by a loop: the zeros that every turn added at the tap, which take its derivative. */
+  readonly credit?: ValueId;
   /** The value of this index variable itself: indexing an axis by it just renames the axis. */
   readonly iotaOf?: IndexVariable;
 }

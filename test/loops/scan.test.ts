@@ -112,3 +112,15 @@ describe("loops of every form", () => {
     expect(new Set([...first, ...second]).size).toBe(12);
   });
 });
+
+describe("taps in loops", () => {
+  const model = "model R(xs: f32[3, 2]) -> f32[2] { param w: f32[2] = 0.5  return scan h = zeros([2]) for x in xs { tap a = x + h * w  h <- tanh(a) } } var m = R";
+  const plain = "var w: f32[2] = 0.5";
+  const steps = "let a0 = xs[0] + zeros([2]) * w let a1 = xs[1] + tanh(a0) * w let a2 = xs[2] + tanh(a1) * w let y = tanh(a2)";
+  test("are stacked, and take derivatives at every turn", () => {
+    expectEqual(
+      `${model} export fn f(xs: f32[3, 2]) { let (y, t) = taps(m(xs))  return { a: t.a, g: grad(sum(y * y), t.a), w: pull(t.a, m.w, 1) } }`,
+      `${plain} export fn f(xs: f32[3, 2]) { ${steps}  let l = sum(y * y)  return { a: stack(a0, a1, a2), g: stack(grad(l, a0), grad(l, a1), grad(l, a2)), w: pull(stack(a0, a1, a2), w, 1) } }`,
+    );
+  });
+});
