@@ -6,6 +6,7 @@
  */
 import { invariant } from "../diagnostics/diagnostic.ts";
 import { Builder } from "../ir/builder.ts";
+import type { BuildNode } from "../ir/builder.ts";
 import type { Element, Node, OpNode, Region, TensorType, ValueId } from "../ir/graph.ts";
 import type { AttributesOf, OpName } from "../ops/attributes.ts";
 import { sweep } from "./sweep.ts";
@@ -43,7 +44,7 @@ export class Rewriter extends Builder {
   fired = 0;
   /** Whether a rewrite was told that a value has other users, who may be gone after this walk. */
   foundShared = false;
-  private readonly definitions: (Node | undefined)[] = [];
+  private readonly definitions: (BuildNode | undefined)[] = [];
   /** By old id: uses in the old region. */
   private readonly oldUses: Int32Array;
   /** By new id: uses in the old region of all values that became this one. */

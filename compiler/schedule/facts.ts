@@ -1,6 +1,6 @@
 /** What the schedule must know of each value of a region: who makes it, how it is used, and what it costs to make again. */
 import { elementCount } from "../ir/graph.ts";
-import type { HostNode, LeaveNode, Node, OpNode, Region, TensorType, ValueId } from "../ir/graph.ts";
+import type { HostNode, LeaveNode, LoopNode, Node, OpNode, Region, TensorType, ValueId } from "../ir/graph.ts";
 import type { OpName } from "../ops/index.ts";
 import { isMovement } from "./coordinates.ts";
 import type { Lanes } from "./kernel.ts";
@@ -8,12 +8,12 @@ import type { Lanes } from "./kernel.ts";
 /**
  * parameter: given. splat: a constant with one number, written as a literal. data: any other constant.
  * virtual: made by whoever reads it (movement, iota, arithmetic on single numbers, what is read once and in step). pointwise: each element of the
- * result by itself. reduction, dot: as named. alone: an op with a kernel of its own, or a call of the host.
+ * result by itself. reduction, dot: as named. alone: an op with a kernel of its own, a loop, or a call of the host.
  */
 export type Role = "parameter" | "splat" | "data" | "virtual" | "pointwise" | "reduction" | "dot" | "alone";
 
 /** A node as the schedule sees it: markers are gone. */
-export type ScheduledNode = OpNode | HostNode;
+export type ScheduledNode = OpNode | HostNode | LoopNode;
 
 const reductions = new Set<OpName>(["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "argmax", "argmin"]);
 const aloneOps = new Set<OpName>(["concat", "pad", "cumsum", "cumprod", "cummax", "sort", "random_bits", "random_fold"]);
@@ -50,6 +50,7 @@ export class Facts {
   readonly readers: ReadonlyMap<ValueId, OpNode>;
   /** Position of the producer in the region; -1 for params. */
   readonly positions: readonly number[];
+  private readonly live: readonly ScheduledNode[];
 
   constructor(
     readonly region: Region,
@@ -74,6 +75,7 @@ export class Facts {
       }
     });
     for (const result of region.results) uses[result]++;
+    this.live = region.nodes.filter((_, position) => live[position]).map(core);
     this.producers = producers;
     this.positions = positions;
     this.uses = uses;
@@ -83,7 +85,7 @@ export class Facts {
 
   /** The nodes that matter, in order. */
   nodes(): readonly ScheduledNode[] {
-    return this.region.nodes.filter((node) => node.kind === "host" || this.producers[node.results[0]] !== null).map(core);
+    return this.live;
   }
 
   /** The value whose bytes a reshape of a reshape of ... shows. */
@@ -104,7 +106,7 @@ export class Facts {
     const roles: Role[] = this.types.map(() => "parameter");
     const weights = new Map<ValueId, number>();
     for (const node of this.nodes()) {
-      const role = node.kind === "host" ? "alone" : this.roleOf(node);
+      const role = node.kind === "op" ? this.roleOf(node) : "alone";
       for (const result of node.results) roles[result] = role;
       if (role !== "pointwise" || elementCount(this.types[node.results[0]].shape) !== 1) continue;
       if (node.kind !== "op" || isExpensive(node) || node.op === "gather" || node.op === "scatter" || node.op === "transpose") continue;

@@ -62,7 +62,7 @@ class Fusion implements Fused {
     const { facts } = this;
     for (const node of facts.nodes()) {
       const role = facts.roles[node.results[0] ?? node.args[0]];
-      if (node.kind === "host") this.addAlone(node);
+      if (node.kind !== "op") this.addAlone(node);
       else if (role === "pointwise" || role === "reduction") this.addFusible(node);
       else if (role === "dot") this.addDot(node);
       else if (role === "alone") this.addAlone(node);

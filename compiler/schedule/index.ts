@@ -9,16 +9,13 @@ import type { OpName } from "../ops/index.ts";
 import type { Machine, PlacedTree, Program, ProgramEntry } from "../program.ts";
 import { belowOf } from "./below.ts";
 import { ConstantPool } from "./constants.ts";
-import { Facts, isConstant } from "./facts.ts";
-import { fuse } from "./fuse.ts";
-import type { Placement, Step } from "./kernel.ts";
+import type { Placement } from "./kernel.ts";
 import { KernelTable } from "./kernels.ts";
-import { lowerGroup } from "./lower/index.ts";
 import { aligned, bytesOf, planMemory } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
-import { orderUnits } from "./order.ts";
-import type { StateWrite } from "./order.ts";
-import type { Unit } from "./unit.ts";
+import { prepare } from "./prepare.ts";
+import type { Prepared } from "./prepare.ts";
+import { stepsOf } from "./steps.ts";
 
 export { belowOf } from "./below.ts";
 export { printKernels, printPlan } from "./print.ts";
@@ -26,8 +23,8 @@ export { printKernels, printPlan } from "./print.ts";
 export function schedule(graph: Graph, machine: Machine): Program {
   const constants = new ConstantPool();
   const kernels = new KernelTable();
-  const init = prepare(initEntry(graph), machine, constants);
-  const entries = graph.entries.map((entry) => prepare(entry, machine, constants));
+  const init = ready(initEntry(graph), machine, constants);
+  const entries = graph.entries.map((entry) => ready(entry, machine, constants));
 
   let top = constants.byteLength;
   const states = graph.states.map((state) => {
@@ -37,14 +34,14 @@ export function schedule(graph: Graph, machine: Machine): Program {
   });
   const arenaAt = top;
   const places = states.map(({ at }) => at);
-  const plans = [init, ...entries].map((prepared) => place(prepared, places, arenaAt));
+  const plans = [init, ...entries].map((entry) => place(entry, places, arenaAt));
   const arenaBytes = Math.max(0, ...plans.map((plan) => plan.arenaBytes));
   const [initPlan, ...entryPlans] = plans;
   const symbols = symbolsOf(graph.entries);
   return {
-    entries: entries.map((prepared, i) => programEntry(prepared, entryPlans[i], symbols[i], kernels)),
+    entries: entries.map(({ entry }, i) => programEntry(entry, entryPlans[i], symbols[i], kernels)),
     states,
-    init: { plan: stepsOf(initPlan, kernels), seedAt: placeOf(initPlan, init.entry.region.params[0]) },
+    init: { plan: stepsOf(initPlan.items, initPlan, kernels), seedAt: borderPlace(initPlan, init.entry.region.params[0]) },
     kernels: kernels.kernels,
     constants: constants.constants,
     externs: graph.externs,
@@ -56,86 +53,39 @@ export function schedule(graph: Graph, machine: Machine): Program {
 
 type Scheduled = Pick<Entry, "reads" | "writes" | "region">;
 
-interface Prepared<E extends Scheduled = Scheduled> {
+interface Ready<E extends Scheduled = Scheduled> {
   readonly entry: E;
-  readonly facts: Facts;
-  readonly units: readonly Unit[];
-  readonly writes: readonly StateWrite[];
-  readonly constants: ReadonlyMap<ValueId, Placement>;
+  readonly prepared: Prepared;
 }
 
 const initEntry = (graph: Graph): Scheduled => ({ reads: [], writes: graph.states.map((_, i) => i as Entry["writes"][number]), region: graph.init }); // states in order
 
 /** Everything but the memory. */
-function prepare<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPool): Prepared<E> {
-  const { region } = entry;
-  const facts = new Facts(region, machine.lanes);
-  const { groups, stored } = fuse(facts);
-  const units = groups.flatMap((group) => lowerGroup(facts, group, stored, machine) ?? []);
-  const writes = entry.writes.map((state, i): StateWrite => {
-    const read = entry.reads.indexOf(state);
-    return { old: read < 0 ? null : region.params[read], next: facts.source(region.results[i]) };
-  });
-  const constants = new Map<ValueId, Placement>();
-  const wanted = [...units.flatMap(({ reads }) => reads), ...region.results.map((result) => facts.source(result))];
-  for (const value of wanted) {
-    const node = facts.producers[value];
-    if (isConstant(facts, value) && node?.kind === "op" && node.op === "constant" && !constants.has(value)) constants.set(value, pool.place(node));
-  }
-  return { entry, facts, units: orderUnits(units, writes), writes, constants };
+function ready<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPool): Ready<E> {
+  const { reads, writes, region } = entry;
+  const olds = writes.map((state) => region.params[reads.indexOf(state)] ?? null);
+  return { entry, prepared: prepare(region, olds, machine, pool) };
 }
 
-interface Placed extends MemoryPlan {
-  /** By leaf of the entry's result. */
-  readonly resultPlaces: readonly Placement[];
+function place({ entry, prepared }: Ready, statePlaces: readonly Placement[], arenaAt: Placement): MemoryPlan {
+  const states = new Map(entry.reads.map((state, i) => [entry.region.params[i], statePlaces[state]]));
+  return planMemory({ prepared, states, writes: entry.writes.map((state) => statePlaces[state]), arenaAt });
 }
 
-function place({ entry, facts, units, writes, constants }: Prepared, statePlaces: readonly Placement[], arenaAt: Placement): Placed {
-  const { params, results } = entry.region;
-  const fixed = new Map(constants);
-  entry.reads.forEach((state, i) => fixed.set(params[i], statePlaces[state]));
-  const plan = planMemory({
-    types: facts.types, units, fixed, arenaAt,
-    arguments: params.slice(entry.reads.length),
-    results: results.slice(entry.writes.length).map((result) => facts.source(result)),
-    writes: writes.map((write, i) => ({ ...write, at: statePlaces[entry.writes[i]] })),
-  });
-  return { ...plan, resultPlaces: plan.results.map((result) => placeOf(plan, result)) };
-}
-
-function placeOf({ places }: MemoryPlan, value: ValueId): Placement {
-  const at = places.get(value);
-  if (at === undefined) throw new Error(`internal: value ${value} has no place`);
+/** The place of a value at the border: no loop is around it. */
+function borderPlace(plan: MemoryPlan, value: ValueId): Placement {
+  const at = plan.placeOf(value);
+  if (typeof at !== "number") throw new Error(`internal: value ${value} moves`);
   return at;
-}
-
-function stepsOf(plan: Placed, kernels: KernelTable): Step[] {
-  return plan.units.flatMap((unit, i): Step[] => {
-    if (unit.copy !== undefined) {
-      const bytes = bytesOf(plan.typeOf(unit.copy.from));
-      const [from, to] = [placeOf(plan, unit.copy.from), placeOf(plan, unit.copy.to)];
-      return bytes === 0 ? [] : [{ kind: "copy", from, to, bytes }];
-    }
-    if (unit.host !== undefined) {
-      const { extern, args, results } = unit.host;
-      return [{ kind: "host", extern, args: args.map((arg) => placeOf(plan, arg)), results: results.map((result) => placeOf(plan, result)) }];
-    }
-    return unit.runs.map(({ kernel, bindings }): Step => ({
-      kind: "run",
-      kernel: kernels.add(kernel),
-      bindings: bindings.map((binding) => (binding.kind === "value" ? placeOf(plan, binding.value) : plan.scratch[i]) + binding.byteOffset),
-    }));
-  });
 }
 
 // ---- an entry's border
 
-function programEntry(prepared: Prepared<Entry>, plan: Placed, symbol: string, kernels: KernelTable): ProgramEntry {
-  const { entry } = prepared;
+function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: KernelTable): ProgramEntry {
   const { region, reads } = entry;
-  const args = region.params.slice(reads.length).map((param) => ({ at: placeOf(plan, param), below: belowOf(region, param) }));
+  const args = region.params.slice(reads.length).map((param) => ({ at: borderPlace(plan, param), below: belowOf(region, param) }));
   const placedArgs = args[Symbol.iterator]();
-  const placedResults = plan.resultPlaces.map((at) => ({ at, below: undefined }))[Symbol.iterator]();
+  const placedResults = plan.results.map((result) => ({ at: borderPlace(plan, result), below: undefined }))[Symbol.iterator]();
   return {
     name: entry.name,
     symbol,
@@ -144,7 +94,7 @@ function programEntry(prepared: Prepared<Entry>, plan: Placed, symbol: string, k
     variant: entry.variant,
     parameters: entry.parameters.map(({ name, tree }: EntryParameter) => ({ name, tree: placeTree(tree, placedArgs) })),
     result: entry.result === null ? null : placeTree(entry.result, placedResults),
-    plan: stepsOf(plan, kernels),
+    plan: stepsOf(plan.items, plan, kernels),
     flops: regionFlops(region),
   };
 }
@@ -163,9 +113,12 @@ function placeTree(tree: Tree, places: Iterator<{ readonly at: Placement; readon
   }
 }
 
+/** Of all turns that a loop may take. */
 function regionFlops({ nodes, types }: Region): number {
   const typesOf = (values: readonly ValueId[]) => values.map((value) => types[value]);
   return nodes.reduce((total, node) => {
+    if (node.kind === "scan") return total + node.length * regionFlops(node.body);
+    if (node.kind === "while") return total + node.max * (regionFlops(node.until) + regionFlops(node.body));
     if (node.kind !== "op") return total;
     const definition = definitionOf<OpName>(node.op);
     return total + definition.flops(typesOf(node.args), typesOf(node.results), node.attributes);

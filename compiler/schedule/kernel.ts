@@ -98,9 +98,39 @@ export interface Kernel {
 /** A byte offset in the module's one memory. */
 export type Placement = number;
 
+/** Of a loop around a step: what is added for each turn of it that is over. Depth 0 is the outermost loop. */
+export interface PerTurn {
+  readonly depth: number;
+  readonly by: number;
+}
+
+/** A number that changes from turn to turn. Depths are distinct, no `by` is 0. */
+export interface Moving {
+  readonly base: number;
+  readonly perTurn: readonly PerTurn[];
+}
+
+/** A placement, or one that moves with the loops around the step. */
+export type Place = Placement | Moving;
+
 export type Step =
   /** `bindings`: one for each of the kernel's memory buffers, in order; aligned to the buffer's elements. */
-  | { readonly kind: "run"; readonly kernel: KernelId; readonly bindings: readonly Placement[] }
+  | { readonly kind: "run"; readonly kernel: KernelId; readonly bindings: readonly Place[] }
   /** memory.copy: distinct ranges. */
-  | { readonly kind: "copy"; readonly from: Placement; readonly to: Placement; readonly bytes: number }
+  | { readonly kind: "copy"; readonly from: Place; readonly to: Place; readonly bytes: number }
+  /** Stores an i32 that depends on the turns of the loops around. */
+  | { readonly kind: "index"; readonly at: Place; readonly value: number | Moving }
+  /** Runs the body `turns` times, or until an `until` in it ends it; then stores the number of whole turns, an i32, at `count`. */
+  | { readonly kind: "loop"; readonly turns: number; readonly count?: Place; readonly body: readonly Step[] }
+  /** Directly inside a loop: ends it if the bool is true. */
+  | { readonly kind: "until"; readonly test: Place }
+  /** Never inside a loop. */
   | { readonly kind: "host"; readonly extern: string; readonly args: readonly Placement[]; readonly results: readonly Placement[] };
+
+/** The steps of a plan, those inside loops included, in order. */
+export function* eachStep(plan: readonly Step[]): Generator<Step> {
+  for (const step of plan) {
+    yield step;
+    if (step.kind === "loop") yield* eachStep(step.body);
+  }
+}

@@ -1,76 +1,167 @@
 /**
  * Where everything lies. The module's memory is constants, states, then an arena that all entries share, one at a time.
  *
- * A value lives from the step that makes it to the last that reads it; arguments from before the first step, results to
- * the end. Values that live at the same time do not overlap, but for an output on an input that dies there and may be
- * overwritten (`Unit.inPlace`). The new value of a state is made in the state's own place where nothing reads the old one
- * afterwards and no host call follows; else it is copied there at the end.
+ * The new value of a state is made in the state's own place where nothing reads the old one afterwards and no host call
+ * follows; else it is copied there at the end. The carries of a loop are to its body what states are to an entry: a carry
+ * has one place, into which its initial value is copied (or made), and the next one is made there or copied at the end of
+ * the turn. Slices of inputs are read where they lie, what a turn emits is made in its slice of the stacked result.
  */
 import { elementCount } from "../ir/graph.ts";
 import type { TensorType, ValueId } from "../ir/graph.ts";
 import { byteSize } from "../program.ts";
-import type { Placement } from "./kernel.ts";
+import { planArena } from "./arena.ts";
+import type { Arena } from "./arena.ts";
+import type { Moving, Place, Placement } from "./kernel.ts";
 import type { StateWrite } from "./order.ts";
-import type { Unit } from "./unit.ts";
+import type { Prepared } from "./prepare.ts";
+import { copyUnit, renameUnit } from "./unit.ts";
+import type { LoopRun, Unit } from "./unit.ts";
 
-export const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+export { aligned } from "./arena.ts";
 export const bytesOf = ({ element, shape }: TensorType): number => elementCount(shape) * byteSize(element);
 
 export interface MemoryRequest {
-  readonly types: readonly TensorType[];
-  /** In running order. */
-  readonly units: readonly Unit[];
-  /** States read and constants, and where they lie. */
-  readonly fixed: ReadonlyMap<ValueId, Placement>;
-  readonly arguments: readonly ValueId[];
-  /** Values whose bytes the caller reads after the end. */
-  readonly results: readonly ValueId[];
-  readonly writes: readonly (StateWrite & { readonly at: Placement })[];
+  readonly prepared: Prepared;
+  /** Params that are states, and where those lie; the other params are arguments. */
+  readonly states: ReadonlyMap<ValueId, Placement>;
+  /** Places of the states that the first results replace. */
+  readonly writes: readonly Placement[];
   readonly arenaAt: Placement;
 }
 
+/** A plan's steps, their values not yet placed. Names are those of the plan: region's own first, then those of bodies. */
+export type Item =
+  | { readonly kind: "unit"; readonly unit: Unit }
+  | { readonly kind: "index"; readonly to: ValueId; readonly value: Moving }
+  | { readonly kind: "until"; readonly test: ValueId }
+  /** `writes`: what is made part by part. */
+  | { readonly kind: "loop"; readonly turns: number; readonly count: ValueId | null; readonly writes: readonly ValueId[]; readonly body: readonly Item[] };
+
 export interface MemoryPlan {
-  readonly units: readonly Unit[];
-  readonly places: ReadonlyMap<ValueId, Placement>;
-  /** The scratch of each unit. */
-  readonly scratch: readonly Placement[];
+  readonly items: readonly Item[];
+  /** Values whose bytes the caller reads after the end. */
   readonly results: readonly ValueId[];
   readonly arenaBytes: number;
   typeOf(value: ValueId): TensorType;
+  placeOf(value: ValueId): Place;
+  scratchOf(unit: Unit): Placement;
 }
 
 export function planMemory(request: MemoryRequest): MemoryPlan {
   return new Planner(request).plan();
 }
 
-interface Block {
-  readonly bytes: number;
-  birth: number;
-  death: number;
-  at: Placement;
+/** Where a value lies that has no bytes of its own: in those of another, or (null) anywhere in memory. */
+interface Location extends Moving {
+  readonly within: ValueId | null;
 }
 
-class Planner {
-  private readonly types: TensorType[];
-  private readonly places: Map<ValueId, Placement>;
-  private readonly states: ReadonlySet<ValueId>;
-  /** What must survive to the end. */
-  private readonly kept: ReadonlySet<ValueId>;
+const whole = (within: ValueId): Location => ({ within, base: 0, perTurn: [] });
 
-  constructor(private readonly request: MemoryRequest) {
-    this.types = [...request.types];
-    this.places = new Map(request.fixed);
-    this.kept = new Set([...request.results, ...request.writes.map(({ next }) => next)]);
-    this.states = new Set(request.writes.flatMap(({ old }) => (old === null ? [] : [old])));
-  }
+/** What is decided together: an entry, or the body of a loop. */
+interface Frame {
+  readonly units: readonly Unit[];
+  readonly writes: readonly (StateWrite & { readonly at: Location })[];
+  /** Made where they are wanted, or copied there. */
+  readonly emits: readonly { readonly value: ValueId; readonly at: Location }[];
+  /** Needed after the last unit. */
+  readonly kept: ReadonlySet<ValueId>;
+  readonly arguments: readonly ValueId[];
+}
+
+class Planner implements Pick<MemoryPlan, "typeOf"> {
+  private readonly types: TensorType[] = [];
+  private readonly locations = new Map<ValueId, Location>();
+
+  constructor(private readonly request: MemoryRequest) {}
 
   plan(): MemoryPlan {
+    const { prepared, states, writes, arenaAt } = this.request;
+    const names = this.names(prepared);
+    for (const [value, at] of states) this.locations.set(value, { within: null, base: at, perTurn: [] });
+    const args = prepared.region.params.filter((param) => !states.has(param));
+    const wanted = prepared.results.slice(writes.length);
+    const { items, results } = this.frame({
+      units: this.units(prepared, names), emits: [], arguments: args,
+      writes: prepared.writes.map((write, i) => ({ ...write, at: { within: null, base: writes[i], perTurn: [] } })),
+      kept: new Set(prepared.results),
+    }, wanted, 0);
+    const arena = planArena({
+      items, results, arguments: args, arenaAt,
+      bytesOf: (value) => bytesOf(this.types[value]),
+      rootOf: (value) => this.locate(value).within,
+    });
+    return {
+      items, results, arenaBytes: arena.bytes,
+      typeOf: (value) => this.types[value],
+      placeOf: (value) => this.placeOf(value, arena),
+      scratchOf: (unit) => arena.scratch.get(unit) ?? arenaAt,
+    };
+  }
+
+  typeOf(value: ValueId): TensorType {
+    return this.types[value];
+  }
+
+  // ---- names
+
+  private define(type: TensorType): ValueId {
+    return (this.types.push(type) - 1) as ValueId; // an index of `types`
+  }
+
+  private fresh(like: ValueId): ValueId {
+    return this.define(this.types[like]);
+  }
+
+  /** Names for the values of a region, in its order; those of an entry keep theirs. Constants have their place at once. */
+  private names({ region, constants }: Prepared): readonly ValueId[] {
+    const names = region.types.map((type) => this.define(type));
+    for (const [value, at] of constants) this.locations.set(names[value], { within: null, base: at, perTurn: [] });
+    return names;
+  }
+
+  /** The units of a region under the plan's names, each loop after the copies that start its carries. */
+  private units({ units }: Prepared, names: readonly ValueId[]): Unit[] {
+    return units.flatMap((local): Unit[] => {
+      const unit = renameUnit(local, (value) => names[value]);
+      if (unit.loop === undefined) return [unit];
+      const { node: { carries }, args, results } = unit.loop;
+      const carried = results.slice(0, carries);
+      const starts = carried.map((to, i): Unit => ({ ...copyUnit(args[i], to), inPlace: [{ output: to, input: args[i] }] }));
+      return [...starts, { ...unit, reads: [...new Set([...carried, ...args.slice(carries)])], writes: results.slice(carries) }];
+    });
+  }
+
+  // ---- places
+
+  /** Follows a value to the bytes that it lies in. */
+  private locate(value: ValueId): Location {
+    let found = whole(value);
+    for (;;) {
+      const next: Location | undefined = found.within === null ? undefined : this.locations.get(found.within);
+      if (next === undefined) return found;
+      found = { within: next.within, base: found.base + next.base, perTurn: [...next.perTurn, ...found.perTurn] };
+    }
+  }
+
+  private placeOf(value: ValueId, arena: Arena): Place {
+    const { within, base, perTurn } = this.locate(value);
+    const root = within === null ? 0 : arena.places.get(within);
+    if (root === undefined) throw new Error(`internal: value ${value} has no place`);
+    return perTurn.length === 0 ? root + base : { base: root + base, perTurn };
+  }
+
+  // ---- an entry or a body
+
+  /** The items of a frame; `wanted` are values whose bytes its caller reads: they may get other names. */
+  private frame(frame: Frame, wanted: readonly ValueId[], depth: number): { readonly items: readonly Item[]; readonly results: readonly ValueId[] } {
+    const olds = new Set(frame.writes.flatMap(({ old }) => old ?? []));
     const early: Unit[] = [];
     const late: Unit[] = [];
     const saved = new Map<ValueId, ValueId>();
     /** The old value of a state that is overwritten, set aside. */
     const setAside = (value: ValueId): ValueId => {
-      if (!this.states.has(value)) return value;
+      if (!olds.has(value)) return value;
       const known = saved.get(value);
       if (known !== undefined) return known;
       const copy = this.fresh(value);
@@ -78,119 +169,109 @@ class Planner {
       early.push(copyUnit(value, copy));
       return copy;
     };
-    const results = this.request.results.map(setAside);
-    for (const { old, next, at } of this.request.writes) {
-      if (next === old || this.makeInPlace(old, next, at)) continue;
-      const from = setAside(next);
-      const to = this.fresh(next);
-      this.places.set(to, at);
-      late.push(copyUnit(from, to));
+    const copy = (from: ValueId, at: Location, list: Unit[]): void => {
+      const to = this.fresh(from);
+      this.locations.set(to, at);
+      list.push(copyUnit(from, to));
+    };
+    const results = wanted.map(setAside);
+    for (const { old, next, at } of frame.writes) {
+      if (next !== old && !this.makeInPlace(frame, old, next, at)) copy(setAside(next), at, late);
     }
-    const units = [...early, ...this.request.units, ...late];
-    return { units, results, typeOf: (value) => this.types[value], ...this.place(units, results) };
-  }
-
-  private fresh(like: ValueId): ValueId {
-    this.types.push(this.types[like]);
-    return (this.types.length - 1) as ValueId; // past the region's own values
+    for (const { value, at } of frame.emits) {
+      if (this.makeInPlace(frame, null, value, at)) continue;
+      const isMade = frame.units.some(({ writes }) => writes.includes(value));
+      copy(value, at, isMade ? late : early);
+    }
+    const items = [...early, ...frame.units, ...late].map((unit): Item => (unit.loop === undefined ? { kind: "unit", unit } : this.loop(unit, unit.loop, depth)));
+    return { items, results };
   }
 
   /**
    * Gives a new value the place of its state, if that is safe; then also what the value may lie on, so that a large
    * state needs no second buffer while it is made.
    */
-  private makeInPlace(old: ValueId | null, next: ValueId, at: Placement): boolean {
-    const { units } = this.request;
+  private makeInPlace(frame: Frame, old: ValueId | null, next: ValueId, at: Location): boolean {
+    const { units } = frame;
     const maker = units.findIndex((unit) => unit.writes.includes(next));
-    if (maker < 0 || this.places.has(next) || !this.isFree(old, next, maker)) return false;
-    this.places.set(next, at);
+    if (maker < 0 || this.locations.has(next) || !isFree(frame, old, next, maker)) return false;
+    this.locations.set(next, at);
     let top = { value: next, maker };
     for (;;) {
-      const under = units[top.maker].inPlace.find(({ output, input }) => output === top.value && this.mayLieUnder(old, input, top.maker));
+      const under = units[top.maker].inPlace.find(({ output, input }) => output === top.value && this.mayLieUnder(frame, old, input, top.maker));
       if (under === undefined) return true;
-      this.places.set(under.input, at);
+      this.locations.set(under.input, at);
       top = { value: under.input, maker: units.findIndex((unit) => unit.writes.includes(under.input)) };
     }
   }
 
-  /** Whether a state's place may hold `next` from the unit that makes it on. */
-  private isFree(old: ValueId | null, next: ValueId, maker: number): boolean {
-    return this.request.units.every((unit, i) => {
-      if (unit.host !== undefined) return i < maker;
-      if (i < maker || old === null || !unit.reads.includes(old)) return true;
-      return i === maker && unit.inPlace.some(({ output, input }) => output === next && input === old);
-    });
-  }
-
   /** Whether a value that only unit `reader` reads may be made in the place of the state that `reader` makes. */
-  private mayLieUnder(old: ValueId | null, value: ValueId, reader: number): boolean {
-    const { units } = this.request;
-    if (this.places.has(value) || this.request.arguments.includes(value) || this.kept.has(value)) return false;
+  private mayLieUnder(frame: Frame, old: ValueId | null, value: ValueId, reader: number): boolean {
+    const { units } = frame;
+    if (this.locations.has(value) || frame.arguments.includes(value) || frame.kept.has(value)) return false;
     const maker = units.findIndex((unit) => unit.writes.includes(value));
-    return maker >= 0 && units.every((unit, i) => i === reader || !unit.reads.includes(value)) && this.isFree(old, value, maker);
+    return maker >= 0 && units.every((unit, i) => i === reader || !unit.reads.includes(value)) && isFree(frame, old, value, maker);
   }
 
-  // ---- the arena
+  // ---- loops
 
-  private place(units: readonly Unit[], results: readonly ValueId[]): Pick<MemoryPlan, "places" | "scratch" | "arenaBytes"> {
-    const deaths = new Map<ValueId, number>();
-    units.forEach((unit, i) => { for (const value of unit.reads) deaths.set(value, i); });
-    for (const result of results) deaths.set(result, units.length);
-    const blocks: Block[] = [];
-    const blockOf = new Map<ValueId, Block>();
-    const add = (value: ValueId, birth: number): void => {
-      const block = { bytes: aligned(bytesOf(this.types[value])), birth, death: Math.max(birth, deaths.get(value) ?? birth), at: 0 };
-      blocks.push(block);
-      blockOf.set(value, block);
-    };
-    for (const value of this.request.arguments) add(value, -1);
-    const scratch = units.map((unit, i): Block => {
-      const taken = new Set<Block>();
-      for (const output of unit.writes) {
-        if (this.places.has(output)) continue;
-        const over = unit.inPlace.flatMap(({ output: candidate, input }) => {
-          const block = candidate === output && deaths.get(input) === i ? blockOf.get(input) : undefined;
-          return block === undefined || block.death !== i || taken.has(block) ? [] : [block];
-        }).at(0);
-        if (over === undefined) add(output, i);
-        else {
-          taken.add(over);
-          over.death = Math.max(i, deaths.get(output) ?? i);
-          blockOf.set(output, over);
-        }
-      }
-      const block = { bytes: aligned(unit.scratchBytes), birth: i, death: i, at: 0 };
-      if (block.bytes > 0) blocks.push(block);
-      return block;
+  private loop(unit: Unit, loop: LoopRun, depth: number): Item {
+    const { node, args, results, body, until } = loop;
+    const { carries } = node;
+    const names = this.names(body);
+    const inputs = node.kind === "scan" ? node.inputs : 0;
+    const reversed = node.kind === "scan" && node.reversed;
+    const last = node.kind === "scan" ? node.length - 1 : 0;
+    /** What stands at the index times `by`. */
+    const atIndex = (by: number): Moving => (reversed ? { base: last * by, perTurn: [{ depth, by: -by }] } : { base: 0, perTurn: [{ depth, by }] });
+    const slice = (within: ValueId, bytes: number): Location => (bytes === 0 ? whole(within) : { within, ...atIndex(bytes) });
+    const [index, ...params] = body.region.params.map((param) => names[param]);
+    const given = [...results.slice(0, carries), ...args.slice(carries)];
+    params.forEach((param, i) => {
+      const isSlice = i >= carries && i < carries + inputs;
+      this.locations.set(param, isSlice ? slice(given[i], bytesOf(this.types[param])) : whole(given[i]));
     });
-    const arenaBytes = bestFit(blocks);
-    for (const [value, { at }] of blockOf) this.places.set(value, this.request.arenaAt + at);
-    return { places: this.places, scratch: scratch.map(({ at }) => this.request.arenaAt + at), arenaBytes };
+    const emits = body.results.slice(carries).map((result, i) => ({ value: names[result], at: slice(results[carries + i], bytesOf(this.types[names[result]])) }));
+    const frame = this.frame({
+      units: this.units(body, names), emits, arguments: [index, ...params],
+      writes: body.writes.map(({ next }, i) => ({ old: params[i], next: names[next], at: whole(results[i]) })),
+      kept: new Set(body.results.map((result) => names[result])),
+    }, [], depth + 1);
+    const test = until === null ? null : this.until(until, [index, ...params], depth + 1);
+    const items = [...(test ?? []), ...frame.items];
+    return {
+      kind: "loop",
+      turns: node.kind === "scan" ? node.length : node.max,
+      count: node.kind === "while" ? results[results.length - 1] : null,
+      writes: unit.writes,
+      body: readsAny(items, (value) => this.locate(value).within === index) ? [{ kind: "index", to: index, value: atIndex(1) }, ...items] : items,
+    };
+  }
+
+  /** The test before a turn of a while. */
+  private until(until: Prepared, params: readonly ValueId[], depth: number): Item[] {
+    const names = this.names(until);
+    until.region.params.forEach((param, i) => this.locations.set(names[param], whole(params[i])));
+    const wanted = until.results.map((result) => names[result]);
+    const { items, results: [test] } = this.frame({ units: this.units(until, names), writes: [], emits: [], kept: new Set(wanted), arguments: [] }, wanted, depth);
+    return [...items, { kind: "until", test }];
   }
 }
 
-/** Offsets for blocks, the largest first, each in the tightest gap that is free all its life. Returns the high-water mark. */
-function bestFit(blocks: readonly Block[]): number {
-  const placed: Block[] = [];
-  let top = 0;
-  for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes || a.birth - b.birth)) {
-    const beside = placed.filter(({ birth, death }) => birth <= block.death && block.birth <= death).sort((a, b) => a.at - b.at);
-    let end = 0;
-    let best = Infinity;
-    let at = -1;
-    for (const other of beside) {
-      const gap = other.at - end;
-      if (gap >= block.bytes && gap < best) {
-        best = gap;
-        at = end;
-      }
-      end = Math.max(end, other.at + other.bytes);
-    }
-    block.at = at >= 0 ? at : end;
-    top = Math.max(top, block.at + block.bytes);
-    placed.push(block);
-  }
-  return top;
+/** Whether a state's place may hold `next` from the unit that makes it on. */
+function isFree({ units }: Frame, old: ValueId | null, next: ValueId, maker: number): boolean {
+  return units.every((unit, i) => {
+    if (unit.host !== undefined) return i < maker;
+    if (i < maker || old === null || !unit.reads.includes(old)) return true;
+    return i === maker && unit.inPlace.some(({ output, input }) => output === next && input === old);
+  });
 }
 
-const copyUnit = (from: ValueId, to: ValueId): Unit => ({ runs: [], copy: { from, to }, reads: [from], writes: [to], scratchBytes: 0, inPlace: [] });
+const readsAny = (items: readonly Item[], wanted: (value: ValueId) => boolean): boolean => items.some((item) => {
+  switch (item.kind) {
+    case "unit": return item.unit.reads.some(wanted);
+    case "index": return false;
+    case "until": return wanted(item.test);
+    case "loop": return readsAny(item.body, wanted);
+  }
+});

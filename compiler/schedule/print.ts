@@ -7,7 +7,7 @@
  */
 import { assertNever, elementCount } from "../ir/graph.ts";
 import { byteSize, type Program } from "../program.ts";
-import type { Expression, Index, Kernel, Statement, Step } from "./kernel.ts";
+import type { Expression, Index, Kernel, Place, Statement, Step } from "./kernel.ts";
 
 function indexText({ base, terms, offset }: Index): string {
   const parts = [
@@ -55,14 +55,28 @@ export function printKernel(kernel: Kernel): string {
 
 export const printKernels = ({ kernels }: Program): string => kernels.map(printKernel).join("\n");
 
-function stepText(step: Step, { kernels }: Program): string {
+/** `64`, or in loops `64 + 16*t0`: t0 counts the turns of the outermost. */
+function placeText(at: Place): string {
+  if (typeof at === "number") return String(at);
+  return [String(at.base), ...at.perTurn.map(({ depth, by }) => `${by}*t${depth}`)].join(" + ").replaceAll("+ -", "- ");
+}
+
+function stepText(step: Step, program: Program, depth: number): string {
+  const { kernels } = program;
+  const line = (text: string): string => `${"  ".repeat(depth + 1)}${text}\n`;
   switch (step.kind) {
     case "run": {
       const buffers = kernels[step.kernel].buffers.filter(({ space }) => space === "memory");
-      return `run ${kernels[step.kernel].name} (${step.bindings.map((at, i) => `${buffers[i]?.name} at ${at}`).join(", ")})`;
+      return line(`run ${kernels[step.kernel].name} (${step.bindings.map((at, i) => `${buffers[i]?.name} at ${placeText(at)}`).join(", ")})`);
     }
-    case "copy": return `copy ${step.bytes} bytes from ${step.from} to ${step.to}`;
-    case "host": return `host ${step.extern} (${step.args.join(", ")}) -> (${step.results.join(", ")})`;
+    case "copy": return line(`copy ${step.bytes} bytes from ${placeText(step.from)} to ${placeText(step.to)}`);
+    case "host": return line(`host ${step.extern} (${step.args.join(", ")}) -> (${step.results.join(", ")})`);
+    case "index": return line(`store i32 ${placeText(step.value)} at ${placeText(step.at)}`);
+    case "until": return line(`until ${placeText(step.test)}`);
+    case "loop": {
+      const count = step.count === undefined ? "" : `, turns to ${placeText(step.count)}`;
+      return line(`loop t${depth} < ${step.turns}${count}`) + step.body.map((inner) => stepText(inner, program, depth + 1)).join("");
+    }
     default: return assertNever(step, "stepText");
   }
 }
@@ -75,5 +89,5 @@ export function printPlan(program: Program): string {
   const { constantBytes, stateBytes, arenaBytes } = program.memory;
   const head = `memory ${program.peakBytes} bytes: constants ${constantBytes}, state ${stateBytes}, arena ${arenaBytes}\n${[...constants, ...states].join("")}`;
   const plans = [{ symbol: "init", plan: program.init.plan }, ...program.entries];
-  return [head, ...plans.map(({ symbol, plan }) => `plan ${symbol}\n${plan.map((step) => `  ${stepText(step, program)}\n`).join("")}`)].join("\n");
+  return [head, ...plans.map(({ symbol, plan }) => `plan ${symbol}\n${plan.map((step) => stepText(step, program, 0)).join("")}`)].join("\n");
 }

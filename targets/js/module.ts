@@ -2,31 +2,20 @@
 import type { Constant, Program } from "../../compiler/program.ts";
 import type { Scalar } from "../../compiler/schedule/kernel.ts";
 import { bindingsOf, lowerKernel, routinesOf } from "../lower/index.ts";
-import { elementAt, emitKernel, views } from "./kernel.ts";
+import { emitKernel, views } from "./kernel.ts";
 import { helpers } from "./operations.ts";
+import { PlanWriter } from "./plan.ts";
 
 export function emitModule(program: Program): string {
   const uses = { helpers: new Set<keyof typeof helpers>(), views: new Set<Scalar>() };
   const routines = routinesOf(program);
   const bindings = bindingsOf(program, routines);
   const kernels = [...bindings].map(([kernel, places]) => emitKernel(lowerKernel(program.kernels[kernel], "registers"), places, `k${kernel}`, uses));
-  let copies = false;
-  const methods = routines.map(({ symbol, steps }) => {
-    const lines = steps.map((step) => {
-      if (step.kind === "copy") {
-        copies = true;
-        return `bytes.copyWithin(${step.to}, ${step.from}, ${step.from + step.bytes});`;
-      }
-      const places = bindings.get(step.kernel) ?? [];
-      const storages = program.kernels[step.kernel].buffers.filter(({ space }) => space === "memory").map(({ storage }) => storage);
-      const open = step.bindings.flatMap((at, index) => (places[index] === null ? [elementAt(storages[index], at)] : []));
-      return `k${step.kernel}(${open.join(", ")});`;
-    });
-    return `${symbol}() {\n${lines.join("\n")}\n}`;
-  });
+  const plans = new PlanWriter(program, bindings, uses.views);
+  const methods = routines.map(({ symbol, steps }) => `${symbol}() {\n${plans.lines(steps).join("\n")}\n}`);
   const head = [
     ...[...uses.views].map((type) => `const ${views[type].name} = new ${views[type].array}(memory);`),
-    ...(copies || program.constants.length > 0 ? ["const bytes = new Uint8Array(memory);"] : []),
+    ...(plans.copies || program.constants.length > 0 ? ["const bytes = new Uint8Array(memory);"] : []),
     // In the table's order, so that equal programs give equal text.
     ...Object.entries(helpers).flatMap(([name, text]) => ([...uses.helpers].some((used) => used === name) ? [text] : [])),
     ...program.constants.map(constantText),

@@ -1,5 +1,5 @@
 /** What wasm and js share: kernels as they emit them, and which placements are constant. */
-export { argumentsOf, bindingsOf, routinesOf, type Bindings, type Routine } from "./bindings.ts";
+export { argumentsOf, bindingsOf, inside, routinesOf, type Bindings, type Routine, type RoutineStep } from "./bindings.ts";
 export { eachPart, eachValue } from "./each-value.ts";
 export { isConstant, rangeOf } from "./fold-index.ts";
 export { lowerKernel } from "./lower-kernel.ts";

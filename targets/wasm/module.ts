@@ -1,10 +1,9 @@
 /** A program as one module: its memory, a function per kernel, a function per stretch of a plan. */
 import type { Program } from "../../compiler/program.ts";
-import type { KernelId } from "../../compiler/schedule/kernel.ts";
-import { argumentsOf, bindingsOf, lowerKernel, routinesOf, type Bindings, type Routine } from "../lower/index.ts";
-import { assemble, type Assembler, type Ref } from "./assembler.ts";
-import { FunctionBuilder } from "./function.ts";
+import { bindingsOf, lowerKernel, routinesOf } from "../lower/index.ts";
+import { assemble, type Assembler } from "./assembler.ts";
 import { emitKernel } from "./kernel.ts";
+import { emitPlan } from "./plan.ts";
 
 export const emitModule = (program: Program): Promise<Uint8Array> => assemble((assembler) => define(program, assembler).binary());
 
@@ -26,15 +25,4 @@ function define(program: Program, assembler: Assembler): Assembler {
     }
   }
   return assembler;
-}
-
-function emitPlan(assembler: Assembler, name: string, steps: Routine["steps"], bindings: ReadonlyMap<KernelId, Bindings>): void {
-  const { code } = assembler;
-  const { i32 } = code;
-  const body = steps.map((step): Ref => {
-    if (step.kind === "copy") return code.memory.copy(i32.const(step.to | 0), i32.const(step.from | 0), i32.const(step.bytes));
-    const open = argumentsOf(bindings.get(step.kernel) ?? [], step.bindings);
-    return code.call(`k${step.kernel}`, open.map((at) => i32.const(at | 0)), assembler.none);
-  });
-  new FunctionBuilder(assembler, []).finish(name, [], body);
 }

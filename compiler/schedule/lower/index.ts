@@ -1,7 +1,7 @@
 /** A group as a unit: the one place where node families meet their lowerings. */
-import type { SiteId, ValueId } from "../../ir/graph.ts";
+import type { HostNode, OpNode, SiteId, ValueId } from "../../ir/graph.ts";
 import type { Machine } from "../../program.ts";
-import type { Facts, ScheduledNode } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 import type { Group } from "../group.ts";
 import type { Unit } from "../unit.ts";
 import { lowerConcat, lowerPad } from "./box.ts";
@@ -14,21 +14,23 @@ import { lowerSort } from "./sort.ts";
 
 /** null: nothing of the group goes to memory. */
 export function lowerGroup(facts: Facts, group: Group, stored: ReadonlySet<ValueId>, machine: Machine): Unit | null {
-  const outputs = group.nodes.filter((node) => node.results.some((result) => stored.has(result)));
-  const { site } = outputs.at(-1) ?? group.nodes[0];
-  if (group.kind === "alone") return lowerAlone(facts, group.nodes[0], site);
+  const [first] = group.nodes;
+  if (first.kind === "scan" || first.kind === "while") throw new Error("internal: a loop has no kernel");
+  const outputs = group.ops().filter((node) => node.results.some((result) => stored.has(result)));
+  const { site } = outputs.at(-1) ?? first;
+  if (group.kind === "alone") return lowerAlone(facts, first, site);
   if (outputs.length === 0) return null;
-  const name = nameOf(facts, group.kind === "dot" ? group.nodes[0] : outputs[outputs.length - 1]);
+  const name = nameOf(facts, group.kind === "dot" ? first : outputs[outputs.length - 1]);
   return group.kind === "dot" ? lowerProduct(facts, group, stored, machine, name, site) : lowerNest(facts, group, stored, name, site);
 }
 
-function nameOf(facts: Facts, node: ScheduledNode): string {
+function nameOf(facts: Facts, node: OpNode | HostNode): string {
   const op = node.kind === "op" ? node.op : node.name;
   const shapes = (node.kind === "op" && node.op === "dot" ? node.args : node.results.slice(0, 1)).map((value) => facts.types[value].shape.join("x"));
   return [op, ...shapes].filter((part) => part !== "").join("_");
 }
 
-function lowerAlone(facts: Facts, node: ScheduledNode, site: SiteId): Unit {
+function lowerAlone(facts: Facts, node: OpNode | HostNode, site: SiteId): Unit {
   if (node.kind === "host") {
     const args = node.args.map((arg) => facts.source(arg));
     return { runs: [], host: { extern: node.name, args, results: node.results }, reads: [...new Set(args)], writes: node.results, scratchBytes: 0, inPlace: [] };

@@ -1,0 +1,50 @@
+/** Region -> units in running order: everything about a region but its memory. The bodies of loops are prepared with it. */
+import type { LoopNode, Region, ValueId } from "../ir/graph.ts";
+import type { Machine } from "../program.ts";
+import type { ConstantPool } from "./constants.ts";
+import { Facts, isConstant } from "./facts.ts";
+import { fuse } from "./fuse.ts";
+import type { Placement } from "./kernel.ts";
+import { lowerGroup } from "./lower/index.ts";
+import { orderUnits } from "./order.ts";
+import type { StateWrite } from "./order.ts";
+import type { Unit } from "./unit.ts";
+
+export interface Prepared {
+  readonly region: Region;
+  /** In running order. */
+  readonly units: readonly Unit[];
+  /** Of the states or carries that the first results replace. */
+  readonly writes: readonly StateWrite[];
+  /** The values whose bytes are the region's results. */
+  readonly results: readonly ValueId[];
+  readonly constants: ReadonlyMap<ValueId, Placement>;
+}
+
+/** `olds`: the old value of each state or carry that the first results replace, if it is read. */
+export function prepare(region: Region, olds: readonly (ValueId | null)[], machine: Machine, pool: ConstantPool): Prepared {
+  const facts = new Facts(region, machine.lanes);
+  const { groups, stored } = fuse(facts);
+  const units = groups.flatMap((group): readonly Unit[] => {
+    const [node] = group.nodes;
+    if (node.kind === "scan" || node.kind === "while") return [loopUnit(node, facts, machine, pool)];
+    const unit = lowerGroup(facts, group, stored, machine);
+    return unit === null ? [] : [unit];
+  });
+  const results = region.results.map((result) => facts.source(result));
+  const writes = olds.map((old, i): StateWrite => ({ old, next: results[i] }));
+  const constants = new Map<ValueId, Placement>();
+  for (const value of [...units.flatMap(({ reads }) => reads), ...results]) {
+    const node = facts.producers[value];
+    if (isConstant(facts, value) && node?.kind === "op" && node.op === "constant" && !constants.has(value)) constants.set(value, pool.place(node));
+  }
+  return { region, units: orderUnits(units, writes), writes, results, constants };
+}
+
+function loopUnit(node: LoopNode, facts: Facts, machine: Machine, pool: ConstantPool): Unit {
+  const args = node.args.map((arg) => facts.source(arg));
+  const body = prepare(node.body, node.body.params.slice(1, 1 + node.carries), machine, pool);
+  const until = node.kind === "while" ? prepare(node.until, [], machine, pool) : null;
+  const loop = { node, args, results: node.results, body, until };
+  return { runs: [], loop, reads: [...new Set(args)], writes: node.results, scratchBytes: 0, inPlace: [] };
+}
