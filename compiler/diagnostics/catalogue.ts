@@ -263,6 +263,7 @@ export const say = {
   loopRange: wording("loop", (found: string) => ({ message: "a `scan` goes over a range, a leading axis, a family, or a tuple of these", label: `found ${found}` })),
   loopLengths: wording("loop", (lengths: readonly number[]) => ({ message: "the things that the loop goes over differ in length", label: lengths.join(" and ") })),
   carryType: wording("loop", (name: string, expected: string, found: string) => ({ message: `the carry ${quote(name)} is ${expected} from turn to turn`, label: `found ${found}`, help: "start it with a value of the type that the body gives, for example 0.0 or zeros([n])" })),
+  loopSegments: wording("loop", (length: number) => ({ message: `a loop of ${length} turns has no segments of equal length`, help: "checkpoints divide the turns: use a length that is no prime" })),
   loopDerivative: wording("later", () => ({ message: "the derivative of a `scan` with `until`: not in this version of the compiler", help: "stop(x) keeps credit out of it" })),
 
   jacobianNeeds: wording("credit", (quoted: string, found: string) => ({ message: `${quote(quoted)} must be one tensor`, label: `found ${found}`, help: "jacobian(y, x) has the axes of y, then those of x" })),

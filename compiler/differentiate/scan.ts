@@ -99,7 +99,7 @@ class Derived {
     const input = loop.inputs.indexOf(inner);
     if (input >= 0) return this.input(inner, args[loop.carries.length + input]);
     const maker = this.makers.get(inner);
-    if (maker?.kind === "op" && recomputed.has(maker.op)) {
+    if ((maker?.kind === "op" && recomputed.has(maker.op)) || (maker?.kind === "openScan" && maker.policy.recompute)) {
       this.copy(maker);
       return this.get(inner);
     }
@@ -154,7 +154,7 @@ class Derived {
   }
 }
 
-/** Cheaper to compute again than to keep for every turn. */
+/** Cheaper to compute again than to keep for every turn; so are the segments of a loop with checkpoints, by request. */
 const recomputed: ReadonlySet<OpName> = new Set<OpName>(["constant", "iota", "broadcast", "reshape", "transpose", "stop"]);
 
 /** The values that a turn's `inner` had, stacked: an emit of the loop, which gets it if it has not. */

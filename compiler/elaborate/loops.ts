@@ -2,8 +2,9 @@
 import type { Argument, Pattern, ScanExpression, Span } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import type { TensorType, ValueId } from "../ir/graph.ts";
+import type { ValueId } from "../ir/graph.ts";
 import type { LoopPolicy, OpenScanNode } from "../ir/open-loop.ts";
+import { inSegments, segmentLength } from "./checkpoint.ts";
 import { type Cell, Context, type Frame, mix, newCounters, type TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { finish } from "./finish.ts";
@@ -47,7 +48,10 @@ function policyOf(frame: Frame, options: readonly Argument[]): LoopPolicy {
   for (const { name, value, span } of options) {
     const key = name?.text;
     if (key !== "checkpoint" && key !== "truncate" && key !== "unroll") return fail(say.unknownArgument(span, key ?? printExpression(value), "scan", ["checkpoint", "truncate", "unroll"]));
-    if (key === "checkpoint") return fail(say.notYet(span, "`checkpoint` of a scan"));
+    if (key === "checkpoint" && value.kind === "name" && value.text === "sqrt") {
+      policy.checkpoint = "sqrt";
+      continue;
+    }
     const given = staticNumber(evaluate(frame, value));
     if (given === undefined || !Number.isInteger(given) || given < 1) return fail(say.argumentNotStatic(value.span, key, "scan", printExpression(value)));
     policy[key] = given;
@@ -234,31 +238,40 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
       inputs: [...body.inputs.map(({ param }) => param), ...(taps?.params ?? [])], captures: captured.map(({ param }) => param), emits,
     },
   };
-  const result = (type: TensorType): ValueId => {
-    const id = outer.builder.openResult(type);
-    node.results.push(id);
-    return id;
-  };
-  const inside = body.context.builder;
-  const last = carried.map((carry) => replaceLeaves(carry.initial, (leaf) => tensor(outer, result(leaf.type), leaf.axes)));
-  for (const { cell, next: value } of states.carried) outer.assign(cell, result(inside.typeOf(value)));
-  const stack = (leaf: TensorValue): TensorValue => {
-    const shape = [each.length, ...leaf.type.shape];
-    return tensor(outer, result({ element: leaf.type.element, shape }), [{}, ...leaf.axes] satisfies Axis[]);
-  };
+  const results = place(outer, node, expression);
+  let at = 0;
+  const last = carried.map((carry) => replaceLeaves(carry.initial, (leaf) => tensor(outer, results[at++], leaf.axes)));
+  for (const { cell } of states.carried) outer.assign(cell, results[at++]);
+  const stack = (leaf: TensorValue): TensorValue => tensor(outer, results[at++], [{}, ...leaf.axes] satisfies Axis[]);
   const emittedValue = emitted as Value | undefined; // assigned in a closure, which control flow does not see
   const stacked = emittedValue === undefined ? undefined : replaceLeaves(emittedValue, stack);
-  for (const { path, values, span: at } of tapped) {
+  for (const { path, values, span: where } of tapped) {
     for (const value of values) {
-      const whole = replaceLeaves(tensors(body.frame, value, at), (leaf) => ({ ...stack(leaf), credit: taps?.creditOf(leaf) }));
+      const whole = replaceLeaves(tensors(body.frame, value, where), (leaf) => ({ ...stack(leaf), credit: taps?.creditOf(leaf) }));
       const key = path.join(".");
       const known = frame.recorder?.found.get(key);
       if (known) known.values.push(whole);
-      else frame.recorder?.found.set(key, { path, values: [whole], span: at });
+      else frame.recorder?.found.set(key, { path, values: [whole], span: where });
     }
   }
-  outer.builder.open(node);
   return together(last, stacked);
+}
+
+/** Puts the loop into the region around, in segments where checkpoints are asked for. */
+function place({ builder }: Context, node: OpenScanNode, { span }: ScanExpression): readonly ValueId[] {
+  const { loop, length, policy } = node;
+  if (policy.checkpoint !== undefined && length > 1) {
+    const turns = segmentLength(length, policy.checkpoint);
+    if (turns === 1 || turns === length) return fail(say.loopSegments(span, length));
+    return inSegments(builder, node, turns);
+  }
+  for (const { param } of loop.carries) node.results.push(builder.openResult(loop.builder.typeOf(param)));
+  for (const emit of loop.emits) {
+    const type = loop.builder.typeOf(emit);
+    node.results.push(builder.openResult({ ...type, shape: [length, ...type.shape] }));
+  }
+  builder.open(node);
+  return node.results;
 }
 
 /** Taps of a body: what is tapped is emitted, and its derivative is that of zeros added in every turn. */

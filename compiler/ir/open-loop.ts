@@ -25,6 +25,8 @@ export interface LoopPolicy {
   /** The carries' cotangents end at multiples of this index. */
   readonly truncate?: number;
   readonly unroll?: number;
+  /** A segment between checkpoints: its derivative runs it again rather than keep what its turns computed. */
+  readonly recompute?: boolean;
 }
 
 export interface OpenLoop {
