@@ -294,7 +294,7 @@ export type Expression =
 
 export interface NumberExpression extends Node {
   readonly kind: "number";
-  /** As written: `1`, `1.0`, `1e-4`. An integer literal has neither a point nor a negative exponent. */
+  /** As written: `1`, `1.0`, `1e-4`. An integer literal has neither a point nor an exponent. */
   readonly text: string;
 }
 export interface NameExpression extends Node {

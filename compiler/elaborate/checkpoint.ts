@@ -13,8 +13,15 @@ export function segmentLength(length: number, checkpoint: number | "sqrt"): numb
   return divisors.reduce((best, n) => (Math.abs(Math.log(n / wanted)) < Math.abs(Math.log(best / wanted)) ? n : best), 1);
 }
 
-/** The loop in segments; `b` is the region around. Its results stand for those of `node`, in order. */
-export function inSegments(b: Builder, node: OpenScanNode, turns: number): ValueId[] {
+export interface Segmented {
+  /** Stand for the loop's results, in order. */
+  readonly results: ValueId[];
+  /** A value from outside that the body reads only later. */
+  capture(outer: ValueId, param: ValueId): void;
+}
+
+/** The loop in segments; `b` is the region around. */
+export function inSegments(b: Builder, node: OpenScanNode, turns: number): Segmented {
   const { loop, length } = node;
   const segments = length / turns;
   const body = new Builder();
@@ -63,9 +70,19 @@ export function inSegments(b: Builder, node: OpenScanNode, turns: number): Value
     }),
   );
   b.open(outer);
-  return outer.results.map((result, i) => {
+  const results = outer.results.map((result, i) => {
     if (i < carries) return result;
     const { shape } = b.typeOf(result);
     return b.reshape(result, [length, ...shape.slice(2)]);
   });
+  return {
+    results,
+    capture(value, param) {
+      const between = body.parameter(b.typeOf(value));
+      outer.args.push(value);
+      outer.loop.captures.push(between);
+      inner.args.push(between);
+      inner.loop.captures.push(param);
+    },
+  };
 }

@@ -220,6 +220,8 @@ export class Context {
   readonly parent?: Context;
   /** Values of the region around that this one reads: outer id -> param. */
   readonly captures = new Map<ValueId, ValueId>();
+  /** Told of what a body reads from outside after it was closed: rules of its calls run where a request meets them. */
+  onCapture?: (outer: ValueId, param: ValueId) => void;
   /** In a body: what tells the turns apart in random draws. */
   turn?: { readonly index: ValueId; readonly place: number };
 
@@ -243,6 +245,7 @@ export class Context {
       invariant(type, () => "a capture without a region around");
       param = this.builder.parameter(type);
       this.captures.set(outer, param);
+      this.onCapture?.(outer, param);
     }
     return param;
   }
@@ -255,6 +258,7 @@ export class Context {
       // Whether it is carried or only read shows when the body ends.
       const outer = this.parent.read(cell);
       id = this.kind === "init" ? this.capture(outer) : this.builder.parameter(this.parent.builder.typeOf(outer));
+      if (this.kind !== "init") this.onCapture?.(outer, id);
     } else if (this.kind === "init") {
       if (this.initializing.has(cell)) fail(say.cyclicInitial(cell.span, cell.path));
       this.initializing.add(cell);

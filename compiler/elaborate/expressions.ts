@@ -33,7 +33,7 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
   frame.context.builder.site = frame.session.site(expression.span, frame.path);
   switch (expression.kind) {
     case "number":
-      return number(Number(expression.text), !/[.]|[eE]-/.test(expression.text));
+      return number(Number(expression.text), !/[.eE]/.test(expression.text));
     case "name":
       return lookUp(frame, expression);
     case "parenthesized":

@@ -49,8 +49,9 @@ export function finish(builder: Builder, params: readonly ValueId[], results: re
 
 /** A loop in the making becomes a loop: its body is finished, with what was added to it since. */
 function closeScan({ loop, length, reversed, policy, site }: OpenScanNode, args: readonly ValueId[], results: readonly ValueId[]): Node {
-  const params = [loop.index, ...loop.carries.map(({ param }) => param), ...loop.inputs, ...loop.captures];
-  // A copy of a loop may be older than the last emits of the body that it shares.
+  // A copy of a loop may be older than the last captures and emits of the body that it shares.
+  const captures = loop.captures.slice(0, args.length - loop.carries.length - loop.inputs.length);
+  const params = [loop.index, ...loop.carries.map(({ param }) => param), ...loop.inputs, ...captures];
   const emits = loop.emits.slice(0, results.length - loop.carries.length);
   const { region } = finish(loop.builder, params, [...loop.carries.map(({ next }) => next), ...emits], "reachable");
   return { kind: "scan", args, results, site, length, reversed, carries: loop.carries.length, inputs: loop.inputs.length, unroll: policy.unroll ?? 1, body: region };

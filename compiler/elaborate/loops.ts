@@ -8,6 +8,7 @@ import { inSegments, segmentLength } from "./checkpoint.ts";
 import { type Cell, Context, type Frame, mix, newCounters, type TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { finish } from "./finish.ts";
+import { complete, readModel } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { bindPattern, runBlock } from "./statements.ts";
@@ -89,14 +90,23 @@ export function eachOf(frame: Frame, value: Value, span: Span): Each {
     case "poison":
       throw new Problem(null);
     default: {
-      const all = leaves(value);
+      const whole = completed(frame, value, span);
+      const all = leaves(whole);
       const lengths = [...new Set(all.map(({ value: leaf }) => ownShape(leaf)[0]))];
       if (all.length === 0 || lengths.includes(undefined as never)) return fail(say.loopRange(span, describe(value)));
       if (value.kind === "model" && value.family === undefined) return fail(say.loopRange(span, describe(value)));
       if (lengths.length > 1) return fail(say.loopLengths(span, lengths));
-      return { kind: "slices", value, length: lengths[0] };
+      return { kind: "slices", value: whole, length: lengths[0] };
     }
   }
+}
+
+/** A family that nobody has called yet gets its members first. */
+function completed(frame: Frame, value: Value, span: Span): Value {
+  const node = value.kind === "model" && value.path !== undefined ? frame.session.modelNodes.get(value.path) : undefined;
+  if (!node?.pending) return value;
+  complete(frame.session, node, span);
+  return readModel(frame.context, node);
 }
 
 /** The value of one turn: slices become params, recorded with the outer values that they are cut from. */
@@ -238,7 +248,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
       inputs: [...body.inputs.map(({ param }) => param), ...(taps?.params ?? [])], captures: captured.map(({ param }) => param), emits,
     },
   };
-  const results = place(outer, node, expression);
+  const results = place(outer, node, expression, body.context);
   let at = 0;
   const last = carried.map((carry) => replaceLeaves(carry.initial, (leaf) => tensor(outer, results[at++], leaf.axes)));
   for (const { cell } of states.carried) outer.assign(cell, results[at++]);
@@ -258,13 +268,19 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
 }
 
 /** Puts the loop into the region around, in segments where checkpoints are asked for. */
-function place({ builder }: Context, node: OpenScanNode, { span }: ScanExpression): readonly ValueId[] {
+function place({ builder }: Context, node: OpenScanNode, { span }: ScanExpression, body: Context): readonly ValueId[] {
   const { loop, length, policy } = node;
   if (policy.checkpoint !== undefined && length > 1) {
     const turns = segmentLength(length, policy.checkpoint);
     if (turns === 1 || turns === length) return fail(say.loopSegments(span, length));
-    return inSegments(builder, node, turns);
+    const { results, capture } = inSegments(builder, node, turns);
+    body.onCapture = capture;
+    return results;
   }
+  body.onCapture = (value, param) => {
+    node.args.push(value);
+    loop.captures.push(param);
+  };
   for (const { param } of loop.carries) node.results.push(builder.openResult(loop.builder.typeOf(param)));
   for (const emit of loop.emits) {
     const type = loop.builder.typeOf(emit);

@@ -46,6 +46,7 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
     ...[...context.captures].map(([id, param]): [ValueId, Mapped] => [param, { id, batched: false }]),
   ]);
   const results = leaves(result).map(({ value }) => idOf(context, value, span));
+  context.onCapture = (id, param) => map.set(param, { id, batched: false });
   transfer(context.builder, outer.builder, map, each.length, context.builder.nodes.slice());
   let at = 0;
   return replaceLeaves(result, (leaf) => {
