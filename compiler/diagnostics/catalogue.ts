@@ -263,6 +263,10 @@ export const say = {
   loopRange: wording("loop", (found: string) => ({ message: "a `scan` goes over a range, a leading axis, a family, or a tuple of these", label: `found ${found}` })),
   loopLengths: wording("loop", (lengths: readonly number[]) => ({ message: "the things that the loop goes over differ in length", label: lengths.join(" and ") })),
   carryType: wording("loop", (name: string, expected: string, found: string) => ({ message: `the carry ${quote(name)} is ${expected} from turn to turn`, label: `found ${found}`, help: "start it with a value of the type that the body gives, for example 0.0 or zeros([n])" })),
+  odeInterval: wording("loop", () => ({ message: "`odesolve` goes from one time to another: `for t in [t0, t1]`" })),
+  odeSteps: wording("loop", () => ({ message: "nothing tells how many steps to take", help: "give `steps = n`, or `step = h` where both times are known at build" })),
+  odeMethod: wording("loop", (known: readonly string[]) => ({ message: "the first argument of `odesolve` is its method", help: `one of ${list(known)}` })),
+  odeAdjoint: wording("loop", (name: string, known: readonly string[]) => ({ message: `there is no adjoint ${quote(name)}`, help: nearMiss(name, known) ?? `one of ${list(known)}` })),
   loopSegments: wording("loop", (length: number) => ({ message: `a loop of ${length} turns has no segments of equal length`, help: "checkpoints divide the turns: use a length that is no prime" })),
   loopDerivative: wording("later", () => ({ message: "the derivative of a `scan` with `until`: not in this version of the compiler", help: "stop(x) keeps credit out of it" })),
 

@@ -4,10 +4,12 @@ import { say } from "../diagnostics/catalogue.ts";
 import { callExpression, pipe } from "./calls.ts";
 import { comprehension } from "./comprehension.ts";
 import type { Frame } from "./context.ts";
+import { fixpoint } from "./fixpoint.ts";
 import { index } from "./indexing.ts";
 import { scan } from "./loops.ts";
 import { mapExpression } from "./map.ts";
 import { resolveMember } from "./models.ts";
+import { odesolve } from "./odesolve.ts";
 import { infix, negate, not, siteOf } from "./operators.ts";
 import { fail, Problem } from "./problem.ts";
 import { asTensor, commonElement, elementwise, idOf, staticNumber, tensor } from "./tensors.ts";
@@ -81,9 +83,9 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
     case "scan":
       return scan(frame, expression);
     case "fixpoint":
-      return fail(say.notYet(expression.span, "`fixpoint`"));
+      return fixpoint(frame, expression);
     case "odesolve":
-      return fail(say.notYet(expression.span, "`odesolve`"));
+      return odesolve(frame, expression);
     case "error":
       throw new Problem(null);
     default:

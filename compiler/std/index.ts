@@ -10,6 +10,7 @@ import linalg from "./linalg.pull?raw";
 import losses from "./losses.pull?raw";
 import metrics from "./metrics.pull?raw";
 import nn from "./nn.pull?raw";
+import ode from "./ode.pull?raw";
 import optimizers from "./optimizers.pull?raw";
 import random from "./random.pull?raw";
 import reduce from "./reduce.pull?raw";
@@ -27,6 +28,7 @@ export const library: Readonly<Record<string, string>> = {
   "std/losses.pull": losses,
   "std/metrics.pull": metrics,
   "std/nn.pull": nn,
+  "std/ode.pull": ode,
   "std/optimizers.pull": optimizers,
   "std/random.pull": random,
   "std/reduce.pull": reduce,

@@ -1,0 +1,18 @@
+/** Syntax made by the compiler, for forms that are sugar over others. Names with `$` cannot meet the user's. */
+import type { BinaryOperator, Expression, NameExpression, NumberExpression, Pattern, Span, Statement } from "../../grammar/index.ts";
+
+export const name = (text: string, span: Span): NameExpression => ({ kind: "name", text, span });
+export const numeral = (text: string, span: Span): NumberExpression => ({ kind: "number", text, span });
+export const call = (callee: string, given: readonly Expression[], span: Span): Expression => ({
+  kind: "call", span, callee: name(callee, span), arguments: given.map((value) => ({ span: value.span, value })),
+});
+export const binary = (operator: BinaryOperator, left: Expression, right: Expression): Expression => ({
+  kind: "binary", span: left.span, operatorSpan: left.span, operator, left, right,
+});
+/** `a`, or `(a, b)` of several names. */
+export function pattern(names: readonly string[], span: Span): Pattern {
+  const items = names.map((text): Pattern => ({ kind: "namePattern", span, name: { text, span } }));
+  return items.length === 1 ? items[0] : { kind: "tuplePattern", span, items };
+}
+export const bind = (names: readonly string[], value: Expression, span: Span): Statement => ({ kind: "let", constant: false, span, pattern: pattern(names, span), value });
+export const assign = (target: string, value: Expression, span: Span): Statement => ({ kind: "assign", span, target: { span, root: { text: target, span }, steps: [] }, value });
