@@ -211,6 +211,7 @@ export const say = {
   positionOutside: wording("index", (at: number, length: number, what: string) => ({ message: `position ${at} is outside of 0..${length}`, label: `the axis is ${what}` })),
   tooManyIndices: wording("index", (found: string, given: number, rank: number) => ({ message: `${plural(given, "index").replace("indexs", "indices")} for ${plural(rank, "axis").replace("axiss", "axes")}`, label: `this is ${found}` })),
   indexElement: wording("index", (found: string) => ({ message: "an index is i32 or u32", label: `found ${found}` })),
+  emptyAxis: wording("index", (found: string) => ({ message: "an empty axis has nothing to read", label: `this is ${found}` })),
   badIndex: wording("index", () => ({ message: "this is no index" })),
   tupleIndex: wording("index", (length: number) => ({ message: `a tuple is indexed by one position known at build, 0 to ${length - 1}` })),
   notAnIndexPack: wording("index", (name: string) => ({ message: `${quote(name)} is no pack of index variables` })),
@@ -252,7 +253,7 @@ export const say = {
   returnInIf: wording("if", () => ({ message: "`return` stands under a run-time `if`", help: "return `if c then a else b`" })),
   tapInIf: wording("if", (name: string) => ({ message: `the tap ${quote(name)} stands under a run-time \`if\`` })),
   hostInIf: wording("if", (name: string) => ({ message: `the host function ${quote(name)} is called under a run-time \`if\`` })),
-  emitOutsideScan: wording("later", () => ({ message: "`emit` belongs to the body of a `scan`" })),
+  emitOutsideScan: wording("syntax", () => ({ message: "`emit` belongs to the body of a `scan`" })),
 
   // ---- credit
   gradNeedsScalar: wording("credit", (found: string) => ({ message: "`grad` takes the derivative of a scalar", label: `this is ${found}`, help: "reduce it with sum or mean, or use pull(y, x, dy)" })),

@@ -69,7 +69,7 @@ export type Proof =
  * What an elaboration may make: values, evaluated expressions and nodes that requests walk. A program is written out
  * (`static for`, recursion, families, variants), so that a small text can stand for any number of operations.
  */
-const maximumWork = 2_000_000;
+const maximumWork = 1_000_000;
 /** Expressions inside of expressions, through calls; a call takes about five. */
 const maximumNesting = 1000;
 /** A wasm memory's addresses end at 2^32; offsets within one tensor are i32. */
@@ -124,6 +124,8 @@ export class Session {
   /** Whose trial run it is. */
   trialOf?: Declaration;
   private readonly siteIds = new Map<string, SiteId>();
+  /** Statements that failed. */
+  failures = 0;
   private work = 0;
   private nesting = 0;
   /** The last place of the user's files that was evaluated: where an error inside of the library is shown. */
@@ -144,6 +146,15 @@ export class Session {
     } else if (!this.deferred.some((other) => twin(other.diagnostic))) this.deferred.push({ diagnostic, of: this.trialOf });
   }
 
+  /** Reports what is wrong for every size, also from a trial run, and stops. */
+  refuse(diagnostic: Diagnostic): never {
+    const { trial } = this;
+    this.trial = 0;
+    this.report(diagnostic);
+    this.trial = trial;
+    throw new Problem(null);
+  }
+
   site(span: Span, path: readonly string[]): SiteId {
     const key = `${span.file}:${span.start}:${span.end}:${path.join(".")}`;
     let id = this.siteIds.get(key);
@@ -161,17 +172,17 @@ export class Session {
     const before = this.work;
     this.work += steps;
     if (this.work <= maximumWork) return;
-    if (before <= maximumWork && this.place) this.diagnostics.push(say.tooLong(this.place));
+    if (before <= maximumWork && this.place) this.refuse(say.tooLong(this.place));
     throw new Problem(null);
   }
 
   /** Around what nests, so that no program can overflow the host's stack. */
-  enter(span: Span): void {
+  enter(span: Span, levels = 1): void {
     if (this.nesting >= maximumNesting) fail(say.tooDeep(span));
-    this.nesting++;
+    this.nesting += levels;
   }
-  leave(): void {
-    this.nesting--;
+  leave(levels = 1): void {
+    this.nesting -= levels;
   }
 
   checkBytes(type: TensorType, span: Span | undefined): void {

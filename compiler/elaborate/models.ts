@@ -18,12 +18,17 @@ import { type ConstructorValue, describe, type Member, type ModelValue, number, 
 /** Sizes that a signature leaves open take this value when an instance is made without a call. */
 const trialSize = 4;
 
+/** Layers in layers beyond this are a runaway recursion. */
+const maximumLevels = 64;
+
 // ---- instances
 
 /** Makes the node of an instance; its members come to be when its body runs, at a call or in `complete`. */
 export function instantiate(
   session: Session, constructor: ConstructorValue, path: string, frozen: boolean, families: readonly number[] = [], family?: number,
 ): ModelNode {
+  const { declaration } = constructor;
+  if (path.split(".").length > maximumLevels) session.refuse(say.recursion(constructor.span, declaration.name.text));
   const scope = new Scope(constructor.scope);
   bindGenerics(scope, constructor.declaration.name.text, constructor.declaration.generics, constructor.generics, constructor.span);
   const node: ModelNode = {
@@ -37,6 +42,7 @@ export function instantiate(
 /** Runs the body once on made-up arguments, so that every parameter exists though nobody has called the instance yet. */
 export function complete(session: Session, node: ModelNode, span: Span): void {
   if (!node.pending) return;
+  session.enter(span, 4);
   const context = new Context(session, "trial");
   context.families = node.families.length; // the body sees one model, not the stack
   const scope = new Scope(node.scope);
@@ -51,6 +57,7 @@ export function complete(session: Session, node: ModelNode, span: Span): void {
     if (!(error instanceof Problem)) throw error;
     if (error.diagnostic) session.report(error.diagnostic);
   } finally {
+    session.leave(4);
     session.trial--;
     session.trialOf = outer;
     node.pending = false;
@@ -237,7 +244,7 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
 function runCall(frame: Frame, model: ModelValue, given: readonly GivenArgument[], span: Span): Value {
   const { declaration } = model;
   const name = declaration.name.text;
-  if (frame.depth > maximumDepth) fail(say.recursion(span, name));
+  if (frame.depth > maximumDepth && !isLibrary(declaration.span.file)) fail(say.recursion(span, name));
   const library = isLibrary(declaration.span.file);
   const node = nodeOfModel(frame.session, model);
   const scope = new Scope(model.scope);

@@ -159,6 +159,16 @@ export function gradient(frame: Frame, loss: Value, lossExpression: Expression, 
   return pullBack(frame, [{ value: l, seed }], lossExpression, over, using, span);
 }
 
+/** Rules run inside of a request, and may ask again. */
+function nested<T>(frame: Frame, span: Span, run: () => T): T {
+  frame.session.enter(span, 4);
+  try {
+    return run();
+  } finally {
+    frame.session.leave(4);
+  }
+}
+
 function pullBack(
   frame: Frame, targets: readonly { value: TensorValue; seed: TensorValue }[], written: Expression, over: Expression, using: Value | undefined, span: Span,
 ): Value {
@@ -170,7 +180,7 @@ function pullBack(
   const seeds = targets.map(({ seed }) => idOf(context, seed, span));
   const { ids, counts } = choose(frame, of, wrt, options);
   const before = context.builder.site;
-  const found = pull(context.builder, of, ids, seeds, options);
+  const found = nested(frame, span, () => pull(context.builder, of, ids, seeds, options));
   context.builder.site = before;
   if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
   if (!frame.activeRule && frame.activeRule !== null) {
@@ -239,7 +249,7 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
     }
     return undefined;
   });
-  const found = push(context.builder, of, ids, tangents, options);
+  const found = nested(frame, span, () => push(context.builder, of, ids, tangents, options));
   if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
   let next = 0;
   const built = rebuild(parameterTree(y), () => {

@@ -37,6 +37,7 @@ function guard(frame: Frame, statement: Statement, run: () => Value | undefined)
   } catch (error) {
     if (!(error instanceof Problem) || isLibrary(statement.span.file)) throw error;
     if (error.diagnostic) frame.session.report(error.diagnostic);
+    frame.session.failures++;
     poisonNames(frame, statement);
     return statement.kind === "return" || statement.kind === "emit" ? poison : undefined;
   }
@@ -201,9 +202,11 @@ function runStaticFor(frame: Frame, statement: StaticForStatement): Value | unde
   let result: Value | undefined;
   for (const item of itemsOf(frame, range, statement)) {
     frame.session.spend(1, statement.range.span);
+    const { failures } = frame.session;
     bindPattern(frame, statement.pattern, item);
     const value = runStatements(frame, statement.body.statements);
     result ??= value;
+    if (frame.session.failures > failures) break; // the other turns would say the same
   }
   return result;
 }

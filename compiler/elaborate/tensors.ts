@@ -163,6 +163,7 @@ function listTensor(context: Context, items: readonly Value[], span: Span, eleme
 
 /** New axis at `axis`, the tensors along it. */
 export function stack(context: Context, values: readonly TensorValue[], axis: number, span: Span): TensorValue {
+  for (const value of values) if (value.type.element !== values[0].type.element) fail(say.elementsDiffer(span, describe(values[0]), describe(value)));
   const aligned = align(context, values, span);
   const at = aligned.variables.length + axis;
   const shape = [...aligned.shape.slice(0, at), 1, ...aligned.shape.slice(at)];
