@@ -1,6 +1,6 @@
 /** Finds a module's WebAssembly: bytes, a compiled module, a response, or a place to fetch or read it from. */
 
-export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
+export type WasmSource = ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | URL | string;
 
 /** @throws Error naming the place if there is nothing to load */
 export async function loadWasm(given: WasmSource | Promise<WasmSource>): Promise<BufferSource | WebAssembly.Module> {
