@@ -6,11 +6,13 @@
 import type { Entry, EntryParameter, Graph, Region, Tree, ValueId } from "../ir/graph.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { OpName } from "../ops/index.ts";
+import { boolBytesOf } from "../program.ts";
 import type { Machine, PlacedTree, Program, ProgramEntry } from "../program.ts";
 import { belowOf } from "./below.ts";
 import { ConstantPool } from "./constants.ts";
 import { Facts, isConstant } from "./facts.ts";
 import { fuse } from "./fuse.ts";
+import { copyKernel } from "./gpu/index.ts";
 import type { Placement, Step } from "./kernel.ts";
 import { KernelTable } from "./kernels.ts";
 import { lowerGroup } from "./lower/index.ts";
@@ -24,35 +26,40 @@ export { belowOf } from "./below.ts";
 export { printKernels, printPlan } from "./print.ts";
 
 export function schedule(graph: Graph, machine: Machine): Program {
-  const constants = new ConstantPool();
+  const boolBytes = boolBytesOf(machine);
+  const constants = new ConstantPool(boolBytes);
   const kernels = new KernelTable();
-  const init = prepare(initEntry(graph), machine, constants);
+  const init = prepare(initEntry(graph, machine), machine, constants);
   const entries = graph.entries.map((entry) => prepare(entry, machine, constants));
 
   let top = constants.byteLength;
   const states = graph.states.map((state) => {
     const at = top;
-    top += aligned(bytesOf(state.type));
+    top += aligned(bytesOf(state.type, boolBytes));
     return { ...state, at };
   });
   const arenaAt = top;
   const places = states.map(({ at }) => at);
-  const plans = [init, ...entries].map((prepared) => place(prepared, places, arenaAt));
+  const plans = [init, ...entries].map((prepared) => place(prepared, places, arenaAt, machine));
   const arenaBytes = Math.max(0, ...plans.map((plan) => plan.arenaBytes));
   const [initPlan, ...entryPlans] = plans;
   const symbols = symbolsOf(graph.entries);
   return {
-    entries: entries.map((prepared, i) => programEntry(prepared, entryPlans[i], symbols[i], kernels)),
+    entries: entries.map((prepared, i) => programEntry(prepared, entryPlans[i], symbols[i], kernels, machine)),
     states,
-    init: { plan: stepsOf(initPlan, kernels), seedAt: placeOf(initPlan, init.entry.region.params[0]) },
+    init: { plan: stepsOf(initPlan, kernels, machine), seedAt: placeOf(initPlan, init.entry.region.params[0]) },
     kernels: kernels.kernels,
     constants: constants.constants,
     externs: graph.externs,
     peakBytes: arenaAt + arenaBytes,
     memory: { constantBytes: constants.byteLength, stateBytes: arenaAt - constants.byteLength, arenaBytes },
     sites: graph.sites,
+    ...(machine.parallel === true ? { initial: schedule({ ...graph, entries: [] }, oneProcessor) } : {}),
   };
 }
+
+/** Makes the initial values for a parallel machine: with these lanes they are the bits of every other target. */
+const oneProcessor: Machine = { name: "js", lanes: 4 };
 
 type Scheduled = Pick<Entry, "reads" | "writes" | "region">;
 
@@ -64,12 +71,15 @@ interface Prepared<E extends Scheduled = Scheduled> {
   readonly constants: ReadonlyMap<ValueId, Placement>;
 }
 
-const initEntry = (graph: Graph): Scheduled => ({ reads: [], writes: graph.states.map((_, i) => i as Entry["writes"][number]), region: graph.init }); // states in order
+const initEntry = (graph: Graph, { parallel }: Machine): Scheduled =>
+  parallel === true
+    ? { reads: [], writes: [], region: { ...graph.init, nodes: [], results: [] } }
+    : { reads: [], writes: graph.states.map((_, i) => i as Entry["writes"][number]), region: graph.init }; // states in order
 
 /** Everything but the memory. */
 function prepare<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPool): Prepared<E> {
   const { region } = entry;
-  const facts = new Facts(region, machine.lanes);
+  const facts = new Facts(region, machine.lanes, boolBytesOf(machine));
   const { groups, stored } = fuse(facts);
   const units = groups.flatMap((group) => lowerGroup(facts, group, stored, machine) ?? []);
   const writes = entry.writes.map((state, i): StateWrite => {
@@ -90,17 +100,25 @@ interface Placed extends MemoryPlan {
   readonly resultPlaces: readonly Placement[];
 }
 
-function place({ entry, facts, units, writes, constants }: Prepared, statePlaces: readonly Placement[], arenaAt: Placement): Placed {
+function place({ entry, facts, units, writes, constants }: Prepared, statePlaces: readonly Placement[], from: Placement, machine: Machine): Placed {
   const { params, results } = entry.region;
+  const boolBytes = boolBytesOf(machine);
   const fixed = new Map(constants);
   entry.reads.forEach((state, i) => fixed.set(params[i], statePlaces[state]));
+  const given = params.slice(entry.reads.length);
+  let arenaAt = from;
+  // Side by side, so that one write brings them all.
+  for (const value of machine.parallel === true ? given : []) {
+    fixed.set(value, arenaAt);
+    arenaAt += aligned(bytesOf(facts.types[value], boolBytes));
+  }
   const plan = planMemory({
-    types: facts.types, units, fixed, arenaAt,
-    arguments: params.slice(entry.reads.length),
+    types: facts.types, units, fixed, arenaAt, boolBytes,
+    arguments: machine.parallel === true ? [] : given,
     results: results.slice(entry.writes.length).map((result) => facts.source(result)),
     writes: writes.map((write, i) => ({ ...write, at: statePlaces[entry.writes[i]] })),
   });
-  return { ...plan, resultPlaces: plan.results.map((result) => placeOf(plan, result)) };
+  return { ...plan, arenaBytes: arenaAt - from + plan.arenaBytes, resultPlaces: plan.results.map((result) => placeOf(plan, result)) };
 }
 
 function placeOf({ places }: MemoryPlan, value: ValueId): Placement {
@@ -109,12 +127,13 @@ function placeOf({ places }: MemoryPlan, value: ValueId): Placement {
   return at;
 }
 
-function stepsOf(plan: Placed, kernels: KernelTable): Step[] {
+function stepsOf(plan: Placed, kernels: KernelTable, machine: Machine): Step[] {
   return plan.units.flatMap((unit, i): Step[] => {
     if (unit.copy !== undefined) {
-      const bytes = bytesOf(plan.typeOf(unit.copy.from));
+      const bytes = bytesOf(plan.typeOf(unit.copy.from), boolBytesOf(machine));
       const [from, to] = [placeOf(plan, unit.copy.from), placeOf(plan, unit.copy.to)];
-      return bytes === 0 ? [] : [{ kind: "copy", from, to, bytes }];
+      if (bytes === 0) return [];
+      return machine.parallel === true ? [{ kind: "run", kernel: kernels.add(copyKernel(bytes)), bindings: [from, to] }] : [{ kind: "copy", from, to, bytes }];
     }
     if (unit.host !== undefined) {
       const { extern, args, results } = unit.host;
@@ -130,7 +149,7 @@ function stepsOf(plan: Placed, kernels: KernelTable): Step[] {
 
 // ---- an entry's border
 
-function programEntry(prepared: Prepared<Entry>, plan: Placed, symbol: string, kernels: KernelTable): ProgramEntry {
+function programEntry(prepared: Prepared<Entry>, plan: Placed, symbol: string, kernels: KernelTable, machine: Machine): ProgramEntry {
   const { entry } = prepared;
   const { region, reads } = entry;
   const args = region.params.slice(reads.length).map((param) => ({ at: placeOf(plan, param), below: belowOf(region, param) }));
@@ -144,7 +163,7 @@ function programEntry(prepared: Prepared<Entry>, plan: Placed, symbol: string, k
     variant: entry.variant,
     parameters: entry.parameters.map(({ name, tree }: EntryParameter) => ({ name, tree: placeTree(tree, placedArgs) })),
     result: entry.result === null ? null : placeTree(entry.result, placedResults),
-    plan: stepsOf(plan, kernels),
+    plan: stepsOf(plan, kernels, machine),
     flops: regionFlops(region),
   };
 }

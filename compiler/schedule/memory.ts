@@ -14,7 +14,7 @@ import type { StateWrite } from "./order.ts";
 import type { Unit } from "./unit.ts";
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
-export const bytesOf = ({ element, shape }: TensorType): number => elementCount(shape) * byteSize(element);
+export const bytesOf = ({ element, shape }: TensorType, boolBytes: 1 | 4 = 1): number => elementCount(shape) * byteSize(element, boolBytes);
 
 export interface MemoryRequest {
   readonly types: readonly TensorType[];
@@ -27,6 +27,8 @@ export interface MemoryRequest {
   readonly results: readonly ValueId[];
   readonly writes: readonly (StateWrite & { readonly at: Placement })[];
   readonly arenaAt: Placement;
+  /** Default: 1. */
+  readonly boolBytes?: 1 | 4;
 }
 
 export interface MemoryPlan {
@@ -139,7 +141,7 @@ class Planner {
     const blocks: Block[] = [];
     const blockOf = new Map<ValueId, Block>();
     const add = (value: ValueId, birth: number): void => {
-      const block = { bytes: aligned(bytesOf(this.types[value])), birth, death: Math.max(birth, deaths.get(value) ?? birth), at: 0 };
+      const block = { bytes: aligned(bytesOf(this.types[value], this.request.boolBytes)), birth, death: Math.max(birth, deaths.get(value) ?? birth), at: 0 };
       blocks.push(block);
       blockOf.set(value, block);
     };

@@ -1,7 +1,8 @@
 /** A group as a unit: the one place where node families meet their lowerings. */
-import type { SiteId, ValueId } from "../../ir/graph.ts";
+import type { HostNode, OpNode, SiteId, ValueId } from "../../ir/graph.ts";
 import type { Machine } from "../../program.ts";
 import type { Facts, ScheduledNode } from "../facts.ts";
+import { lowerParallel, lowerParallelNest } from "../gpu/index.ts";
 import type { Group } from "../group.ts";
 import type { Unit } from "../unit.ts";
 import { lowerConcat, lowerPad } from "./box.ts";
@@ -16,10 +17,14 @@ import { lowerSort } from "./sort.ts";
 export function lowerGroup(facts: Facts, group: Group, stored: ReadonlySet<ValueId>, machine: Machine): Unit | null {
   const outputs = group.nodes.filter((node) => node.results.some((result) => stored.has(result)));
   const { site } = outputs.at(-1) ?? group.nodes[0];
-  if (group.kind === "alone") return lowerAlone(facts, group.nodes[0], site);
+  const alone = group.kind === "alone" ? group.nodes[0] : null;
+  if (alone?.kind === "host") return hostUnit(facts, alone);
+  if (machine.parallel === true && alone?.kind === "op") return lowerParallel(facts, alone, nameOf(facts, alone), site);
+  if (alone !== null) return lowerAlone(facts, alone, site);
   if (outputs.length === 0) return null;
   const name = nameOf(facts, group.kind === "dot" ? group.nodes[0] : outputs[outputs.length - 1]);
-  return group.kind === "dot" ? lowerProduct(facts, group, stored, machine, name, site) : lowerNest(facts, group, stored, name, site);
+  if (group.kind === "dot") return lowerProduct(facts, group, stored, machine, name, site);
+  return (machine.parallel === true ? lowerParallelNest : lowerNest)(facts, group, stored, name, site);
 }
 
 function nameOf(facts: Facts, node: ScheduledNode): string {
@@ -28,11 +33,12 @@ function nameOf(facts: Facts, node: ScheduledNode): string {
   return [op, ...shapes].filter((part) => part !== "").join("_");
 }
 
-function lowerAlone(facts: Facts, node: ScheduledNode, site: SiteId): Unit {
-  if (node.kind === "host") {
-    const args = node.args.map((arg) => facts.source(arg));
-    return { runs: [], host: { extern: node.name, args, results: node.results }, reads: [...new Set(args)], writes: node.results, scratchBytes: 0, inPlace: [] };
-  }
+function hostUnit(facts: Facts, node: HostNode): Unit {
+  const args = node.args.map((arg) => facts.source(arg));
+  return { runs: [], host: { extern: node.name, args, results: node.results }, reads: [...new Set(args)], writes: node.results, scratchBytes: 0, inPlace: [] };
+}
+
+function lowerAlone(facts: Facts, node: OpNode, site: SiteId): Unit {
   const name = nameOf(facts, node);
   switch (node.op) {
     case "concat": return lowerConcat(facts, node, name, site);

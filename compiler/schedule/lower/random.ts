@@ -16,7 +16,7 @@ const rounds = 10;
 
 const anywhere = { base: NaN, factors: [] };
 
-class Philox {
+export class Philox {
   constructor(
     private readonly scope: KernelScope,
     private readonly lanes: Lanes,
@@ -61,7 +61,7 @@ class Philox {
   }
 }
 
-function loadKey(scope: KernelScope, buffer: BufferId, out: Statement[]): readonly [LocalId, LocalId] {
+export function loadKey(scope: KernelScope, buffer: BufferId, out: Statement[]): readonly [LocalId, LocalId] {
   const key = [scope.local("u32"), scope.local("u32")] as const;
   key.forEach((id, i) => out.push(setLocal(id, load(buffer, at(i)))));
   return key;
