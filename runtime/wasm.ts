@@ -7,11 +7,9 @@ export async function loadWasm(given: WasmSource | Promise<WasmSource>): Promise
   let source = await given;
   if (typeof source === "string") source = new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href ?? import.meta.url);
   if (source instanceof URL) {
-    if (source.protocol === "file:" && globalThis.process?.versions?.node) {
-      const specifier = "node:fs/promises"; // a variable, so that bundlers for browsers leave it alone
-      const { readFile } = await import(/* @vite-ignore */ specifier);
-      return readFile(source);
-    }
+    // No import: bundlers for browsers would look for the module, or warn.
+    const files = source.protocol === "file:" ? globalThis.process?.getBuiltinModule?.("node:fs/promises") : undefined;
+    if (files) return files.readFile(source);
     source = await fetch(source);
   }
   if (typeof Response !== "undefined" && source instanceof Response) {
