@@ -18,8 +18,6 @@ export interface Cell {
   readonly type: TensorType;
   readonly axes: readonly Axis[];
   readonly role: State["role"];
-  /** How many of its leading axes count the models of families. */
-  readonly families?: number;
   readonly span: Span;
   /** Its initial value, built in the init region. */
   initial(init: Context): ValueId;
@@ -69,7 +67,7 @@ export type Proof =
  * What an elaboration may make: values, evaluated expressions and nodes that requests walk. A program is written out
  * (`static for`, recursion, families, variants), so that a small text can stand for any number of operations.
  */
-const maximumWork = 1_000_000;
+const maximumWork = 300_000;
 /** Expressions inside of expressions, through calls; a call takes about five. */
 const maximumNesting = 1000;
 /** A wasm memory's addresses end at 2^32; offsets within one tensor are i32. */
@@ -123,7 +121,9 @@ export class Session {
   trial = 0;
   /** Whose trial run it is. */
   trialOf?: Declaration;
-  private readonly siteIds = new Map<string, SiteId>();
+  /** Sites by the path of the call and the span, both by identity: it is asked for at every expression. */
+  private readonly siteIds = new WeakMap<readonly string[], Map<Span, SiteId>>();
+  private readonly sitesByPath = new Map<string, Map<Span, SiteId>>();
   /** Statements that failed. */
   failures = 0;
   private work = 0;
@@ -156,12 +156,18 @@ export class Session {
   }
 
   site(span: Span, path: readonly string[]): SiteId {
-    const key = `${span.file}:${span.start}:${span.end}:${path.join(".")}`;
-    let id = this.siteIds.get(key);
+    let known = this.siteIds.get(path);
+    if (!known) {
+      const text = path.join(".");
+      known = this.sitesByPath.get(text) ?? new Map<Span, SiteId>();
+      this.sitesByPath.set(text, known);
+      this.siteIds.set(path, known);
+    }
+    let id = known.get(span);
     if (id === undefined) {
       id = this.sites.length as SiteId;
       this.sites.push({ span, path });
-      this.siteIds.set(key, id);
+      known.set(span, id);
     }
     return id;
   }
@@ -222,8 +228,8 @@ export class Context {
   /** Base keys for random draws, by purpose. */
   readonly keys = new Map<string, ValueId>();
   readonly usedPlaces = new Set<number>();
-  /** In the trial run of a family's body: how many leading axes of its states to hide. */
-  families = 0;
+  /** In the trial run of a family's body: its path, and how many leading axes of its states to hide. */
+  family: { readonly path: string; readonly count: number } | undefined;
   /** While the type of a state is evaluated: a made-up size stops it. */
   makesStates = false;
   private readonly initializing = new Set<Cell>();
@@ -248,7 +254,8 @@ export class Context {
         this.initializing.delete(cell);
       }
     } else {
-      id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(this.kind === "trial" ? Math.min(this.families, cell.families ?? 0) : 0) });
+      const hidden = this.family && cell.path.startsWith(`${this.family.path}.`) ? this.family.count : 0;
+      id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(hidden) });
     }
     this.versions.set(cell, [id]);
     return id;

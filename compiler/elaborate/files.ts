@@ -9,7 +9,7 @@ import { evaluate } from "./expressions.ts";
 import { refuseLater } from "./later.ts";
 import { complete, layerNode, rootFrame } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
-import { needsItself } from "./recursive-types.ts";
+import { recursiveTypes } from "./recursive-types.ts";
 import { Scope } from "./scope.ts";
 import { createStates, readNode } from "./states.ts";
 import { atBuild, bindPattern, evaluateBinding } from "./statements.ts";
@@ -144,10 +144,9 @@ export class Files {
       }
       this.declare(declaration, scope, main);
     }
-    for (const declaration of file.declarations) {
-      if (declaration.kind !== "type" || !needsItself(this.session, declaration, scope)) continue;
-      this.session.report(say.needsItself(declaration.name.span, declaration.name.text));
-      scope.bind(declaration.name.text, poison, declaration.name.span);
+    for (const { name } of recursiveTypes(file.declarations.filter((declaration) => declaration.kind === "type"))) {
+      this.session.report(say.needsItself(name.span, name.text));
+      scope.bind(name.text, poison, name.span);
     }
   }
 

@@ -44,7 +44,7 @@ export function complete(session: Session, node: ModelNode, span: Span): void {
   if (!node.pending) return;
   session.enter(span, 4);
   const context = new Context(session, "trial");
-  context.families = node.families.length; // the body sees one model, not the stack
+  context.family = { path: node.path, count: node.families.length }; // the body sees one model, not the stack
   const scope = new Scope(node.scope);
   const frame = rootFrame(context, scope, `model ${node.declaration.name.text}`);
   session.trial++;
@@ -224,7 +224,9 @@ export function layerNode(frame: Frame, statement: Pick<MemberStatement, "name" 
     return { kind: "tuple", items, list: false };
   }
   if (item.kind !== "value") return fail(say.badAxis(item.span));
-  return make(frame, path, evaluateSize(frame, item.value).size);
+  const { size } = evaluateSize(frame, item.value);
+  if (size === 0) fail(say.emptyFamily(item.span));
+  return make(frame, path, size);
 }
 
 // ---- calls

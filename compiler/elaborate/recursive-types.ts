@@ -1,20 +1,19 @@
 /** `type T = { next: T }`: a type is its definition written out, so none may need itself. */
-import type { TypeDeclaration, TypeExpression } from "../../grammar/index.ts";
-import { assertNever } from "../../grammar/index.ts";
-import type { Session } from "./context.ts";
-import type { Scope } from "./scope.ts";
+import { assertNever, type TypeDeclaration, type TypeExpression } from "../../grammar/index.ts";
 
-export function needsItself(session: Session, declaration: TypeDeclaration, scope: Scope): boolean {
-  const seen = new Set<TypeDeclaration>();
-  const reaches = (from: TypeDeclaration): boolean => {
-    if (seen.has(from)) return false;
-    seen.add(from);
-    return namedIn(from.type).some((name) => {
-      const value = scope.find(name)?.read(session.init);
-      return value?.kind === "type" && (value.declaration === declaration || reaches(value.declaration));
+/** Those of a file's types that need themselves. */
+export function recursiveTypes(declarations: readonly TypeDeclaration[]): TypeDeclaration[] {
+  const types = new Map(declarations.map((declaration) => [declaration.name.text, declaration]));
+  return declarations.filter((declaration) => {
+    const seen = new Set<TypeDeclaration>();
+    const reaches = (from: TypeDeclaration): boolean => namedIn(from.type).some((name) => {
+      const next = types.get(name);
+      if (next === undefined || seen.has(next)) return false;
+      seen.add(next);
+      return next === declaration || reaches(next);
     });
-  };
-  return reaches(declaration);
+    return reaches(declaration);
+  });
 }
 
 function namedIn(type: TypeExpression): string[] {

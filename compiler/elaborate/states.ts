@@ -30,7 +30,7 @@ export function createStates(
       path: [path, ...at].join("."),
       type: { element: type.element, shape: [...families, ...type.shape] },
       axes: [...families.map((): Axis => ({})), ...type.axes],
-      role, families: families.length, span: declaration.span,
+      role, span: declaration.span,
       initial: (init) => leafSource.leaf(init, at),
     }),
   });
