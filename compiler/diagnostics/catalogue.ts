@@ -18,7 +18,7 @@ const wording = <A extends readonly unknown[]>(code: Code, text: (...args: A) =>
 
 /** What each code is about, for `pullback explain CODE`. */
 export const explanations = {
-  syntax: "The text does not follow the grammar. The compiler goes on after the place, so one run shows every such error of a file. The grammar stands in section 9 of the language reference.",
+  syntax: "The text does not follow the grammar. The compiler goes on after the place, so one run shows every such error of a file. The grammar stands at the end of the language reference.",
   name: "A name is used that no block, parameter, generic, declaration or library entry around it gives. Names are looked up inside out; top-level order is free. `_` and a size that a call must find are generics.",
   type: "A value is of another kind or element than its place asks for: a record where a tensor is expected, i32 where f32 is. Nothing converts by itself but compile-time numbers: write f32(i).",
   shape: "Axes do not fit: a product whose inner sizes differ, operands that do not broadcast (NumPy's rule: sizes are equal or 1, aligned from the right), an argument of another shape than declared. The notes say where each size came from.",
