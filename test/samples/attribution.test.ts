@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, inOrder, mean, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
+import { agree, figure, inOrder, mean, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
 
 const [rows, pixels, classes] = [32, 64, 10];
 const methods = ["saliency", "input_gradient", "guided", "relevance", "deeplift", "integrated"] as const;
@@ -94,10 +94,10 @@ describe("attribution", () => {
 
   // Measured: 0.6% at 20 points, 0.05% at 300; DeepLIFT 3e-7.
   test("integrated gradients and DeepLIFT are complete: their shares sum to the change of the logit", () => {
-    expect(completenessGap(({ by }) => by.integrated)).toBeLessThan(0.05);
-    expect(completenessGap(({ finely }) => finely)).toBeLessThan(0.005);
+    expect(figure("gap at 20 points", completenessGap(({ by }) => by.integrated))).toBeLessThan(0.05);
+    expect(figure("gap at 300 points", completenessGap(({ finely }) => finely))).toBeLessThan(0.005);
     expect(completenessGap(({ finely }) => finely)).toBeLessThan(completenessGap(({ by }) => by.integrated));
-    expect(completenessGap(({ by }) => by.deeplift)).toBeLessThan(1e-5);
+    expect(figure("gap of DeepLIFT", completenessGap(({ by }) => by.deeplift))).toBeLessThan(1e-5);
     expect(completenessGap(({ by }) => by.input_gradient)).toBeGreaterThan(0.05);
   });
 
@@ -109,11 +109,11 @@ describe("attribution", () => {
 
   // Measured: 2.7 to 4.3, against 0.57 at random.
   test.each(methods)("the top tenth of the pixels by %s counts far more than a random tenth", (method) => {
-    expect(drop(orders.get(method) ?? randomOrder, 6)).toBeGreaterThan(3 * drop(randomOrder, 6));
+    expect(figure(`drop by ${method}`, drop(orders.get(method) ?? randomOrder, 6))).toBeGreaterThan(3 * figure("drop at random", drop(randomOrder, 6)));
   });
 
   test("the curves of most and least relevant pixels lie as far apart as those of input times gradient, or farther", () => {
-    const area = (name: string): number => areaBetween(orders.get(name) ?? randomOrder);
+    const area = (name: string): number => figure(`area by ${name}`, areaBetween(orders.get(name) ?? randomOrder));
     const baseline = area("input_gradient");
     expect(baseline).toBeGreaterThan(10 * Math.abs(areaBetween(randomOrder)));
     expect(area("relevance")).toBeGreaterThan(0.995 * baseline);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../targets/index.ts";
-import { agree, mean, openSample, type Sample, sampleText } from "./support.ts";
+import { agree, figure, mean, openSample, type Sample, sampleText } from "./support.ts";
 
 let sample: Sample;
 beforeAll(async () => { sample = await openSample("gan"); });
@@ -36,8 +36,8 @@ describe("gan", () => {
     expect(modeShares().filter((share) => share >= 0.02).length).toBeLessThan(4);
     for (let i = 0; i < 1500; i++) wasm.step(0.1, 0.001);
     const shares = modeShares();
-    expect(shares.filter((share) => share >= 0.02).length).toBeGreaterThanOrEqual(7);
-    expect(shares.reduce((sum, share) => sum + share, 0)).toBeGreaterThan(0.5);
-    for (const points of [wasm.real(), wasm.fake()]) expect(Math.abs(mean(wasm.judge(points)) - 0.5)).toBeLessThan(0.15);
+    expect(figure("modes", shares.filter((share) => share >= 0.02).length)).toBeGreaterThanOrEqual(7);
+    expect(figure("part near a centre", shares.reduce((sum, share) => sum + share, 0))).toBeGreaterThan(0.5);
+    for (const points of [wasm.real(), wasm.fake()]) expect(Math.abs(figure("mean judgement", mean(wasm.judge(points))) - 0.5)).toBeLessThan(0.15);
   });
 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, mean, openSample, randomNumbers, type Sample } from "./support.ts";
+import { agree, figure, mean, openSample, randomNumbers, type Sample } from "./support.ts";
 
 let sample: Sample;
 beforeAll(async () => { sample = await openSample("reinmax"); });
@@ -24,13 +24,13 @@ describe("reinmax", () => {
 
   test("on a quadratic ReinMax has no bias, straight-through has", () => {
     const { straightThrough, reinmax } = meanBias(0);
-    expect(reinmax).toBeLessThan(5e-6);
-    expect(straightThrough).toBeGreaterThan(0.2);
+    expect(figure("bias of ReinMax", reinmax)).toBeLessThan(5e-6);
+    expect(figure("bias of straight-through", straightThrough)).toBeGreaterThan(0.2);
   });
 
   test.each(["cubes", "fourth powers", "a product with sines", "logsumexp"].map((name, i) => [name, i + 1] as const))("on %s its bias is the smaller one", (_, which) => {
     const { straightThrough, reinmax } = meanBias(which);
-    expect(reinmax).toBeLessThan(straightThrough);
+    expect(figure("bias of ReinMax", reinmax)).toBeLessThan(figure("bias of straight-through", straightThrough));
     expect(reinmax).toBeGreaterThan(0.01);
   });
 
@@ -43,8 +43,8 @@ describe("reinmax", () => {
     const [least, even] = [0.45 ** p, (0.45 ** p + 0.55 ** p) / 2];
     const { straight_through, reinmax, gumbel } = wasm.expected_costs(p);
     const way = (cost: number): number => (even - cost) / (even - least);
-    expect(way(reinmax)).toBeGreaterThan(0.95);
-    expect(way(gumbel)).toBeLessThan(0.7);
-    expect(way(straight_through)).toBeLessThan(0.4);
+    expect(figure("way by ReinMax", way(reinmax))).toBeGreaterThan(0.95);
+    expect(figure("way by Gumbel-softmax", way(gumbel))).toBeLessThan(0.7);
+    expect(figure("way by straight-through", way(straight_through))).toBeLessThan(0.4);
   });
 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, inOrder, mean, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
+import { agree, figure, inOrder, mean, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
 
 const pixels = 64;
 let sample: Sample;
@@ -58,9 +58,9 @@ describe("vae", () => {
     wasm.reset(1);
     const [boundBefore, errorBefore] = [heldBackBound(), imputationError()];
     train(digits.training, { seed: 1, epochs: 60, lr: 0.005 }, (x, _, lr) => wasm.step(x, lr));
-    expect(boundBefore).toBeLessThan(-100);
-    expect(heldBackBound()).toBeGreaterThan(10);
+    expect(figure("bound before", boundBefore)).toBeLessThan(-100);
+    expect(figure("bound", heldBackBound())).toBeGreaterThan(10);
     expect(errorBefore).toBeGreaterThan(0.9);
-    expect(imputationError()).toBeLessThan(0.5);
+    expect(figure("imputation error", imputationError())).toBeLessThan(0.5);
   });
 });
