@@ -6,7 +6,7 @@ import type { Graph } from "./ir/graph.ts";
 import { checkProofs } from "./proofs.ts";
 import { optimize } from "./optimize/index.ts";
 import type { Artifact, Program, Target } from "./program.ts";
-import { schedule } from "./schedule/index.ts";
+import { refuseF64, schedule } from "./schedule/index.ts";
 
 export interface SourceOptions {
   /** Name of the file in diagnostics, and what `use` is relative to. */
@@ -51,6 +51,8 @@ export async function compile(source: string, options: CompileOptions): Promise<
   const { graph, diagnostics, proofs } = elaborate(source, options);
   if (graph === null) return { graph, diagnostics, optimized: null, program: null, artifacts: [] };
   const optimized = optimize(graph, { fastMath: options.fastMath });
+  const unfit = options.targets.some((target) => target.machine.parallel === true) ? refuseF64(optimized) : [];
+  if (unfit.length > 0) return { graph, diagnostics: [...diagnostics, ...unfit], optimized, program: null, artifacts: [] };
   const { machine } = options.targets.find((target) => target.machine.parallel !== true) ?? options.targets[0];
   const program = schedule(optimized, machine);
   const refused = [...overBudget(program, graph, options), ...checkProofs(proofs, optimized, program)];

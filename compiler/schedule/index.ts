@@ -23,6 +23,7 @@ import type { StateWrite } from "./order.ts";
 import type { Unit } from "./unit.ts";
 
 export { belowOf } from "./below.ts";
+export { refuseF64 } from "./gpu/index.ts";
 export { printKernels, printPlan } from "./print.ts";
 
 export function schedule(graph: Graph, machine: Machine): Program {

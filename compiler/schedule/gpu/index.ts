@@ -13,6 +13,7 @@ import { scatterForGrid } from "./scatter.ts";
 import { sortForGrid } from "./sort.ts";
 
 export { lowerParallelNest } from "./nest.ts";
+export { refuseF64 } from "./refuse.ts";
 export { parallelProduct } from "./product.ts";
 
 /** An op with a kernel of its own. */

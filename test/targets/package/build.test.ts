@@ -78,7 +78,7 @@ describe("the package", () => {
       line.step(new Float32Array(12), [1]);
       line.parameters["v"];
       line.predict(new Float32Array(3), { out: new Int32Array(1) });
-      compile("", { targets: ["wgsl"] });`);
+      compile("", { targets: ["metal"] });`);
     const options = "--ignoreConfig --noEmit --strict --target es2022 --module esnext --moduleResolution bundler --lib es2023,dom".split(" ");
     const check = (file: string) => run(process.execPath, [tsc, ...options, file], { cwd: out });
     expect((await check("right.ts")).stdout).toBe("");
