@@ -69,7 +69,7 @@ export type Proof =
  */
 const maximumWork = 300_000;
 /** Expressions inside of expressions, through calls; a call takes about five. */
-const maximumNesting = 1000;
+const maximumNesting = 800;
 /** A wasm memory's addresses end at 2^32; offsets within one tensor are i32. */
 const maximumBytes = 2 ** 31 - 1;
 
@@ -126,6 +126,8 @@ export class Session {
   private readonly sitesByPath = new Map<string, Map<Span, SiteId>>();
   /** Statements that failed. */
   failures = 0;
+  /** Paths of the instances whose bodies run. */
+  readonly running = new Set<string>();
   private work = 0;
   private nesting = 0;
   /** The last place of the user's files that was evaluated: where an error inside of the library is shown. */
@@ -253,6 +255,8 @@ export class Context {
       } finally {
         this.initializing.delete(cell);
       }
+    } else if (this.kind === "build") {
+      return fail(say.notAtBuild(this.session.sites[this.builder.site].span, this.kind));
     } else {
       const hidden = this.family && cell.path.startsWith(`${this.family.path}.`) ? this.family.count : 0;
       id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(hidden) });

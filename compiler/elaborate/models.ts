@@ -235,11 +235,17 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
   const { declaration } = model;
   const name = declaration.name.text;
   if (model.family !== undefined) fail(say.familyCall(span, name, model.family));
-  frame.session.enter(span);
+  const { session } = frame;
+  // Instances have one structure: one that calls itself would do so without end.
+  const { path } = model;
+  if (path !== undefined && session.running.has(path)) fail(say.recursion(span, path));
+  session.enter(span);
+  if (path !== undefined) session.running.add(path);
   try {
     return runCall(frame, model, given, span);
   } finally {
-    frame.session.leave();
+    if (path !== undefined) session.running.delete(path);
+    session.leave();
   }
 }
 

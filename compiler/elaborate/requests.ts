@@ -263,7 +263,7 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
 /** `taps(e)`: e, and the tree of what was tapped below it. */
 export function tapsRequest(frame: Frame, expression: Expression, span: Span): Value {
   const recorder: TapRecorder = { found: new Map() };
-  const value = evaluate({ ...frame, recorder, tapPath: [], self: null }, expression);
+  const value = nested(frame, span, () => evaluate({ ...frame, recorder, tapPath: [], self: null }, expression));
   if (recorder.found.size === 0) fail(say.noTaps(span, printExpression(expression)));
   type Tree = Map<string, Value | Tree>;
   const root: Tree = new Map();

@@ -33,15 +33,22 @@ function runStatements(frame: Frame, statements: readonly Statement[]): Value | 
 /** Reports what goes wrong in a statement of the user's; errors inside of the library go up to the call. */
 function guard(frame: Frame, statement: Statement, run: () => Value | undefined): Value | undefined {
   try {
-    return run();
+    frame.session.enter(statement.span);
+    try {
+      return run();
+    } finally {
+      frame.session.leave();
+    }
   } catch (error) {
     if (!(error instanceof Problem) || isLibrary(statement.span.file)) throw error;
     if (error.diagnostic) frame.session.report(error.diagnostic);
     frame.session.failures++;
     poisonNames(frame, statement);
-    return statement.kind === "return" || statement.kind === "emit" ? poison : undefined;
+    return mayReturn(statement) ? poison : undefined;
   }
 }
+
+const mayReturn = ({ kind }: Statement): boolean => kind === "return" || kind === "emit" || kind === "if" || kind === "staticFor";
 
 function poisonNames(frame: Frame, statement: Statement): void {
   if (statement.kind === "let") poisonPattern(frame, statement.pattern);
