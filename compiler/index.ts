@@ -6,7 +6,7 @@ import type { Graph } from "./ir/graph.ts";
 import { checkProofs } from "./proofs.ts";
 import { optimize } from "./optimize/index.ts";
 import type { Artifact, Program, Target } from "./program.ts";
-import { schedule } from "./schedule/index.ts";
+import { refuseForDevice, schedule } from "./schedule/index.ts";
 
 export interface SourceOptions {
   /** Name of the file in diagnostics, and what `use` is relative to. */
@@ -20,7 +20,7 @@ export interface SourceOptions {
 }
 
 export interface CompileOptions extends SourceOptions {
-  /** The first one's machine decides the schedule that all of them get. */
+  /** The first one's machine decides the schedule; a target for a grid of invocations has one of its own. */
   readonly targets: readonly Target[];
   /** Allow what changes the bits of floating-point results. Default: false. */
   readonly fastMath?: boolean;
@@ -51,10 +51,14 @@ export async function compile(source: string, options: CompileOptions): Promise<
   const { graph, diagnostics, proofs } = elaborate(source, options);
   if (graph === null) return { graph, diagnostics, optimized: null, program: null, artifacts: [] };
   const optimized = optimize(graph, { fastMath: options.fastMath });
-  const program = schedule(optimized, options.targets[0].machine);
+  const unfit = options.targets.some((target) => target.machine.parallel === true) ? refuseForDevice(optimized) : [];
+  if (unfit.length > 0) return { graph, diagnostics: [...diagnostics, ...unfit], optimized, program: null, artifacts: [] };
+  const { machine } = options.targets.find((target) => target.machine.parallel !== true) ?? options.targets[0];
+  const program = schedule(optimized, machine);
   const refused = [...overBudget(program, graph, options), ...checkProofs(proofs, optimized, program)];
   if (refused.length > 0) return { graph, diagnostics: [...diagnostics, ...refused], optimized, program, artifacts: [] };
-  const artifacts = await Promise.all(options.targets.map((target) => target.emit(program)));
+  const programFor = (target: Target): Program => (target.machine.parallel === machine.parallel ? program : schedule(optimized, target.machine));
+  const artifacts = await Promise.all(options.targets.map((target) => target.emit(programFor(target))));
   return { graph, diagnostics, optimized, program, artifacts };
 }
 

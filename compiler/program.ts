@@ -55,6 +55,8 @@ export interface Program {
   readonly peakBytes: number;
   readonly memory: { readonly constantBytes: number; readonly stateBytes: number; readonly arenaBytes: number };
   readonly sites: readonly Site[];
+  /** Of a parallel machine: a program without entries for one processor, whose `init` makes the initial values. */
+  readonly initial?: Program;
 }
 
 /** What a schedule may assume of the machine. */
@@ -62,13 +64,44 @@ export interface Machine {
   readonly name: string;
   /** 32-bit lanes of a vector register. */
   readonly lanes: 1 | 4;
+  /**
+   * Kernels are run by a grid of invocations, a bool takes 4 bytes, there is no f64, and `init` is left to the CPU
+   * (`Program.initial`). Default: one processor runs kernel after kernel.
+   */
+  readonly parallel?: boolean;
 }
 
 export type Artifact =
   /** A module that exports `memory` and, for `init` and each entry's symbol, functions `<symbol>` (or `<symbol>$0`, `$1`, ... between host steps). */
   | { readonly kind: "wasm"; readonly bytes: Uint8Array }
   /** The text of a function expression `(memory: ArrayBuffer) => ({ init, step, ... })`. */
-  | { readonly kind: "js"; readonly source: string };
+  | { readonly kind: "js"; readonly source: string }
+  | WgslArtifact;
+
+export interface Shader {
+  readonly name: string;
+  readonly code: string;
+  readonly workgroups: readonly [x: number, y: number];
+}
+
+export interface Pipeline {
+  /** Index into `shaders`. */
+  readonly shader: number;
+  /** Of the shader's overrides. */
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+/** Shaders over one storage buffer, `program`'s memory, and in which order each routine runs them. */
+export interface WgslArtifact {
+  readonly kind: "wgsl";
+  readonly shaders: readonly Shader[];
+  readonly pipelines: readonly Pipeline[];
+  /** Indices into `pipelines`, by entry symbol, or `<symbol>$0`, `$1`, ... between host steps. */
+  readonly routines: Readonly<Record<string, readonly number[]>>;
+  readonly program: Program;
+  /** As of a js artifact, for `program.initial`. */
+  readonly initial: string;
+}
 
 export interface Target {
   readonly name: string;
@@ -76,4 +109,6 @@ export interface Target {
   emit(program: Program): Promise<Artifact>;
 }
 
-export const byteSize = (element: Element): number => (element === "f64" ? 8 : element === "bool" ? 1 : 4);
+/** `boolBytes`: what the machine takes for a bool. */
+export const byteSize = (element: Element, boolBytes: 1 | 4 = 1): number => (element === "f64" ? 8 : element === "bool" ? boolBytes : 4);
+export const boolBytesOf = ({ parallel }: Machine): 1 | 4 => (parallel === true ? 4 : 1);

@@ -26,6 +26,17 @@ export function testValue(element: ElementName, ordinal: number, i: number, coun
   return hash % (below || 2);
 }
 
+/** How far the values are from their sums, as a part of what is allowed. */
+export function deviationOf(values: Iterable<number>, [, , , count, sum, squares]: TestCheck): number {
+  let [a, b] = [0, 0];
+  for (const value of values) {
+    a += value;
+    b += value * value;
+  }
+  // |sum of errors| <= sqrt(n * sum of squared values) * relative error, by Cauchy and Schwarz.
+  return Math.max(Math.abs(a - sum) / (1e-3 * Math.sqrt(count * squares) + 1e-5), Math.abs(b - squares) / (2e-3 * squares + 1e-5));
+}
+
 /** Runs the cases from the initial state of seed 0 and puts the memory back as it was. */
 export function selfTest(buffer: ArrayBuffer, kernels: Readonly<Record<string, () => void>>, boot: (seed: number) => void, cases: readonly TestCase[]): SelfTestResult {
   const memory = new Uint8Array(buffer);
@@ -40,14 +51,9 @@ export function selfTest(buffer: ArrayBuffer, kernels: Readonly<Record<string, (
         for (let i = 0; i < count; i++) view[i] = testValue(element, ordinal, i, count, below);
       });
       kernels[symbol]();
-      for (const [name, element, at, count, sum, squares] of checks) {
-        let [a, b] = [0, 0];
-        for (const value of new arrays[element](buffer, at, count)) {
-          a += value;
-          b += value * value;
-        }
-        // |sum of errors| <= sqrt(n * sum of squared values) * relative error, by Cauchy and Schwarz.
-        const part = Math.max(Math.abs(a - sum) / (1e-3 * Math.sqrt(count * squares) + 1e-5), Math.abs(b - squares) / (2e-3 * squares + 1e-5));
+      for (const check of checks) {
+        const [name, element, at, count] = check;
+        const part = deviationOf(new arrays[element](buffer, at, count), check);
         if (!(part <= deviation)) {
           worst = `${symbol}: ${name}`;
           deviation = part;

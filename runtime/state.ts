@@ -62,7 +62,7 @@ export function persistent(buffer: ArrayBuffer, rows: readonly StateRow[], boot:
      * All or nothing. `only`: "parameters" takes just the weights, from any file that has them; a path ("teacher") what lies under it.
      * @throws Error naming the tensor that is missing, unexpected or of another shape or type
      */
-    load(file: BufferSource, { only }: { readonly only?: string } = {}): void {
+    load(file: ArrayBuffer | ArrayBufferView, { only }: { readonly only?: string } = {}): void {
       idle("load");
       if (!ArrayBuffer.isView(file) && Object.prototype.toString.call(file) !== "[object ArrayBuffer]") {
         throw new TypeError(`load: expected the bytes of a safetensors file, found ${describe(file)}`);

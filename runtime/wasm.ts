@@ -1,17 +1,15 @@
 /** Finds a module's WebAssembly: bytes, a compiled module, a response, or a place to fetch or read it from. */
 
-export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
+export type WasmSource = ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | URL | string;
 
 /** @throws Error naming the place if there is nothing to load */
 export async function loadWasm(given: WasmSource | Promise<WasmSource>): Promise<BufferSource | WebAssembly.Module> {
   let source = await given;
   if (typeof source === "string") source = new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href ?? import.meta.url);
   if (source instanceof URL) {
-    if (source.protocol === "file:" && globalThis.process?.versions?.node) {
-      const specifier = "node:fs/promises"; // a variable, so that bundlers for browsers leave it alone
-      const { readFile } = await import(/* @vite-ignore */ specifier);
-      return readFile(source);
-    }
+    // No import: bundlers for browsers would look for the module, or warn.
+    const files = source.protocol === "file:" ? globalThis.process?.getBuiltinModule?.("node:fs/promises") : undefined;
+    if (files) return files.readFile(source);
     source = await fetch(source);
   }
   if (typeof Response !== "undefined" && source instanceof Response) {

@@ -7,8 +7,9 @@ import type { Target } from "../compiler/program.ts";
 import { js } from "./js/index.ts";
 import { bakeSelfTest, memberNames, type OutputFile, writeModule } from "./module/index.ts";
 import { wasm } from "./wasm/index.ts";
+import { wgsl } from "./wgsl/index.ts";
 
-export const targets = { wasm, js } as const satisfies Readonly<Record<string, Target>>;
+export const targets = { wasm, js, wgsl } as const satisfies Readonly<Record<string, Target>>;
 export type TargetName = keyof typeof targets;
 
 export interface BuildOptions extends SourceOptions {
@@ -55,5 +56,7 @@ export async function build(source: string, options: BuildOptions): Promise<Buil
   const { graph, program, artifacts } = result;
   if (taken.length || !graph || !program || artifacts.length === 0) return { ...result, diagnostics: [...result.diagnostics, ...taken], name, files: [] };
   const selfTest = options.selfTest === false ? [] : bakeSelfTest(graph, program);
-  return { ...result, name, files: writeModule(program, artifacts, { name, inline: options.inline, selfTest }) };
+  const device = artifacts.find(({ kind }) => kind === "wgsl");
+  const gpuSelfTest = options.selfTest === false || device?.kind !== "wgsl" ? [] : bakeSelfTest(graph, device.program);
+  return { ...result, name, files: writeModule(program, artifacts, { name, inline: options.inline, selfTest, gpuSelfTest }) };
 }

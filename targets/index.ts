@@ -35,7 +35,7 @@ export interface CreateOptions {
   readonly seed?: number;
   readonly wasm?: WasmSource | Promise<WasmSource>;
   readonly target?: TargetName;
-  readonly weights?: BufferSource;
+  readonly weights?: ArrayBuffer | ArrayBufferView;
   readonly externs?: Readonly<Record<string, (...args: never[]) => unknown>>;
 }
 
@@ -45,7 +45,7 @@ export interface Instance {
   readonly peakBytes: number;
   readonly signature: string;
   save(): Uint8Array;
-  load(file: BufferSource, options?: { readonly only?: string }): void;
+  load(file: ArrayBuffer | ArrayBufferView, options?: { readonly only?: string }): void;
   reset(seed?: number): void;
   selfTest?(): SelfTestResult;
   // An entry's types are in the generated .d.ts, which exists only after the build.

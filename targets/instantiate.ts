@@ -10,6 +10,7 @@ export interface Instance {
 
 /** `peakBytes`: of the artifact's program; the size of a js artifact's memory. */
 export async function instantiate(artifact: Artifact, peakBytes: number): Promise<Instance> {
+  invariant(artifact.kind !== "wgsl", () => "shaders need a device");
   const { memory, routines } = artifact.kind === "wasm" ? await fromWasm(artifact.bytes) : fromSource(artifact.source, peakBytes);
   return {
     memory,

@@ -18,7 +18,7 @@ const wording = <A extends readonly unknown[]>(code: Code, text: (...args: A) =>
 
 /** What each code is about, for `pullback explain CODE`. */
 export const explanations = {
-  syntax: "The text does not follow the grammar. The compiler goes on after the place, so one run shows every such error of a file. The grammar stands in section 9 of the language reference.",
+  syntax: "The text does not follow the grammar. The compiler goes on after the place, so one run shows every such error of a file. The grammar stands at the end of the language reference.",
   name: "A name is used that no block, parameter, generic, declaration or library entry around it gives. Names are looked up inside out; top-level order is free. `_` and a size that a call must find are generics.",
   type: "A value is of another kind or element than its place asks for: a record where a tensor is expected, i32 where f32 is. Nothing converts by itself but compile-time numbers: write f32(i).",
   shape: "Axes do not fit: a product whose inner sizes differ, operands that do not broadcast (NumPy's rule: sizes are equal or 1, aligned from the right), an argument of another shape than declared. The notes say where each size came from.",
@@ -162,6 +162,8 @@ export const say = {
   padRank: wording("shape", (found: string, low: number, high: number) => ({ message: "pad takes one number per axis, low and high", label: `${found} with ${low} and ${high}` })),
   topK: wording("shape", (k: number, found: string) => ({ message: `cannot take the ${k} largest`, label: `of ${found}` })),
   needsAxis: wording("shape", (what: string, found: string) => ({ message: `${what} needs at least one axis`, label: `found ${found}` })),
+  axisTwice: wording("shape", (found: string) => ({ message: "an axis is named twice", label: `of ${found}` })),
+  nothingToReduce: wording("shape", (what: string, found: string) => ({ message: `${what} of no elements has no value`, label: `this is ${found}` })),
   axisOutside: wording("shape", (axis: number, found: string) => ({ message: `there is no axis ${axis}`, label: `in ${found}` })),
   stateType: wording("shape", (path: string, expected: string, found: string) => ({ message: `${quote(path)} is ${expected}`, label: `found ${found}` })),
   sizeNotKnown: wording("size", (quoted: string, found: string) => ({ message: `the size ${quote(quoted)} is not known at build`, label: `it is ${found}` })),
@@ -212,6 +214,7 @@ export const say = {
   positionOutside: wording("index", (at: number, length: number, what: string) => ({ message: `position ${at} is outside of 0..${length}`, label: `the axis is ${what}` })),
   tooManyIndices: wording("index", (found: string, given: number, rank: number) => ({ message: `${plural(given, "index").replace("indexs", "indices")} for ${plural(rank, "axis").replace("axiss", "axes")}`, label: `this is ${found}` })),
   indexElement: wording("index", (found: string) => ({ message: "an index is i32 or u32", label: `found ${found}` })),
+  emptyAxis: wording("index", (found: string) => ({ message: "an empty axis has nothing to read", label: `this is ${found}` })),
   badIndex: wording("index", () => ({ message: "this is no index" })),
   tupleIndex: wording("index", (length: number) => ({ message: `a tuple is indexed by one position known at build, 0 to ${length - 1}` })),
   notAnIndexPack: wording("index", (name: string) => ({ message: `${quote(name)} is no pack of index variables` })),
@@ -244,6 +247,7 @@ export const say = {
   layerMissing: wording("model", (name: string, owner: string) => ({ message: `${owner} has no layer or parameter ${quote(name)} here`, help: "a computed tree has only what its instance had" })),
   notAModel: wording("model", (quoted: string, found: string) => ({ message: `${quote(quoted)} is no model`, label: `it is ${found}` })),
   modelIndex: wording("model", (found: string) => ({ message: "only a family of layers is indexed", label: `this is ${found}` })),
+  emptyFamily: wording("model", () => ({ message: "a family has at least one model", label: "this is 0" })),
   familyIndex: wording("model", (count: number) => ({ message: `a family is indexed by one position known at build, 0 to ${count - 1}` })),
   familyCall: wording("model", (name: string, count: number) => ({ message: `this is a family of ${count} ${name}`, help: "call one of them: f[i](x)" })),
   modelParameterType: wording("model", (name: string) => ({ message: `parameter ${quote(name)} of a model needs a type` })),
@@ -253,7 +257,7 @@ export const say = {
   returnInIf: wording("if", () => ({ message: "`return` stands under a run-time `if`", help: "return `if c then a else b`" })),
   tapInIf: wording("if", (name: string) => ({ message: `the tap ${quote(name)} stands under a run-time \`if\`` })),
   hostInIf: wording("if", (name: string) => ({ message: `the host function ${quote(name)} is called under a run-time \`if\`` })),
-  emitOutsideScan: wording("later", () => ({ message: "`emit` belongs to the body of a `scan`" })),
+  emitOutsideScan: wording("syntax", () => ({ message: "`emit` belongs to the body of a `scan`" })),
 
   // ---- loops
   emitInIf: wording("loop", () => ({ message: "`emit` stands under a run-time `if`", help: "emit `if c then a else b`" })),
@@ -312,4 +316,6 @@ export const say = {
   memoryExceeded: wording("prove", (needed: number, limit: number) => ({ message: `the module needs ${needed} bytes, more than ${limit}`, help: "pullback explain memory shows what is live at the peak" })),
   entryName: wording("entry", (name: string, taken: readonly string[]) => ({ message: `an entry cannot be called ${quote(name)}`, notes: [`every module has ${list(taken)}`], help: "choose another name" })),
   overBudget: wording("memory", (needed: number, budget: number, parts: string) => ({ message: `the program needs ${needed} bytes at its peak, --memory allows ${budget}`, notes: [parts], help: "a smaller batch (--dim) needs less; pullback explain memory shows what is live at the peak" })),
+  noDeviceF64: wording("type", (what: string) => ({ message: "f64 does not exist on WebGPU", label: `${what} needs it`, help: "use f32, or build with --target wasm or js" })),
+  noDeviceLoop: wording("later", (entry: string) => ({ message: "a loop on WebGPU: not in this version of the compiler", label: `${entry} has one`, help: "build with --target wasm or js" })),
 };

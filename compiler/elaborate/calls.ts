@@ -173,8 +173,8 @@ export function enter(frame: Frame, scope: Scope, changes: Partial<Frame> = {}):
 function callFunction(frame: Frame, target: FunctionValue, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
   const { declaration } = target;
   const name = declaration.name.text;
-  if (frame.depth > maximumDepth) fail(say.recursion(span, name));
   const library = isLibrary(declaration.span.file);
+  if (frame.depth > maximumDepth && !library) fail(say.recursion(span, name));
   const mapped = library ? leafByLeaf(frame, target, given, span) : null;
   if (mapped) return mapped;
   const scope = new Scope(target.scope);

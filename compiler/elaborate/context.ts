@@ -18,8 +18,6 @@ export interface Cell {
   readonly type: TensorType;
   readonly axes: readonly Axis[];
   readonly role: State["role"];
-  /** How many of its leading axes count the models of families. */
-  readonly families?: number;
   readonly span: Span;
   /** Its initial value, built in the init region. */
   initial(init: Context): ValueId;
@@ -69,9 +67,9 @@ export type Proof =
  * What an elaboration may make: values, evaluated expressions and nodes that requests walk. A program is written out
  * (`static for`, recursion, families, variants), so that a small text can stand for any number of operations.
  */
-const maximumWork = 2_000_000;
+const maximumWork = 300_000;
 /** Expressions inside of expressions, through calls; a call takes about five. */
-const maximumNesting = 1000;
+const maximumNesting = 800;
 /** A wasm memory's addresses end at 2^32; offsets within one tensor are i32. */
 const maximumBytes = 2 ** 31 - 1;
 
@@ -123,7 +121,13 @@ export class Session {
   trial = 0;
   /** Whose trial run it is. */
   trialOf?: Declaration;
-  private readonly siteIds = new Map<string, SiteId>();
+  /** Sites by the path of the call and the span, both by identity: it is asked for at every expression. */
+  private readonly siteIds = new WeakMap<readonly string[], Map<Span, SiteId>>();
+  private readonly sitesByPath = new Map<string, Map<Span, SiteId>>();
+  /** Statements that failed. */
+  failures = 0;
+  /** Paths of the instances whose bodies run. */
+  readonly running = new Set<string>();
   private work = 0;
   private nesting = 0;
   /** The last place of the user's files that was evaluated: where an error inside of the library is shown. */
@@ -144,13 +148,28 @@ export class Session {
     } else if (!this.deferred.some((other) => twin(other.diagnostic))) this.deferred.push({ diagnostic, of: this.trialOf });
   }
 
+  /** Reports what is wrong for every size, also from a trial run, and stops. */
+  refuse(diagnostic: Diagnostic): never {
+    const { trial } = this;
+    this.trial = 0;
+    this.report(diagnostic);
+    this.trial = trial;
+    throw new Problem(null);
+  }
+
   site(span: Span, path: readonly string[]): SiteId {
-    const key = `${span.file}:${span.start}:${span.end}:${path.join(".")}`;
-    let id = this.siteIds.get(key);
+    let known = this.siteIds.get(path);
+    if (!known) {
+      const text = path.join(".");
+      known = this.sitesByPath.get(text) ?? new Map<Span, SiteId>();
+      this.sitesByPath.set(text, known);
+      this.siteIds.set(path, known);
+    }
+    let id = known.get(span);
     if (id === undefined) {
       id = this.sites.length as SiteId;
       this.sites.push({ span, path });
-      this.siteIds.set(key, id);
+      known.set(span, id);
     }
     return id;
   }
@@ -161,17 +180,17 @@ export class Session {
     const before = this.work;
     this.work += steps;
     if (this.work <= maximumWork) return;
-    if (before <= maximumWork && this.place) this.diagnostics.push(say.tooLong(this.place));
+    if (before <= maximumWork && this.place) this.refuse(say.tooLong(this.place));
     throw new Problem(null);
   }
 
   /** Around what nests, so that no program can overflow the host's stack. */
-  enter(span: Span): void {
+  enter(span: Span, levels = 1): void {
     if (this.nesting >= maximumNesting) fail(say.tooDeep(span));
-    this.nesting++;
+    this.nesting += levels;
   }
-  leave(): void {
-    this.nesting--;
+  leave(levels = 1): void {
+    this.nesting -= levels;
   }
 
   checkBytes(type: TensorType, span: Span | undefined): void {
@@ -211,8 +230,8 @@ export class Context {
   /** Base keys for random draws, by purpose. */
   readonly keys = new Map<string, ValueId>();
   readonly usedPlaces = new Set<number>();
-  /** In the trial run of a family's body: how many leading axes of its states to hide. */
-  families = 0;
+  /** In the trial run of a family's body: its path, and how many leading axes of its states to hide. */
+  family: { readonly path: string; readonly count: number } | undefined;
   /** While the type of a state is evaluated: a made-up size stops it. */
   makesStates = false;
   private readonly initializing = new Set<Cell>();
@@ -232,9 +251,6 @@ export class Context {
     this.name = name;
     this.parent = parent;
     this.proofs = parent?.proofs ?? [];
-    if (parent) {
-      this.families = parent.families;
-    }
   }
 
   /** A value of the region around, as a param of this one. */
@@ -267,8 +283,11 @@ export class Context {
       } finally {
         this.initializing.delete(cell);
       }
+    } else if (this.kind === "build") {
+      return fail(say.notAtBuild(this.session.sites[this.builder.site].span, this.kind));
     } else {
-      id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(this.kind === "trial" ? Math.min(this.families, cell.families ?? 0) : 0) });
+      const hidden = this.family && cell.path.startsWith(`${this.family.path}.`) ? this.family.count : 0;
+      id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(hidden) });
     }
     this.versions.set(cell, [id]);
     return id;

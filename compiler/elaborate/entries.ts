@@ -56,7 +56,7 @@ function variantsOf(session: Session, scope: Scope, declaration: FunctionDeclara
   const frame = rootFrame(new Context(session, "build"), scope, declaration.name.text);
   for (const generic of declaration.generics) {
     const name = generic.name.text;
-    if (generic.bound) fail(say.notYet(generic.span, "a run-time leading length `N <= n`"));
+    if (generic.bound) throw new Problem(null); // refused by name
     if (!generic.choices) return fail(say.variantsNeeded(generic.span, name));
     const sizes = generic.choices.map((choice) => {
       const size = staticNumber(evaluate(frame, choice));

@@ -15,7 +15,7 @@ import { fail, Problem } from "./problem.ts";
 import { asTensor, commonElement, elementwise, idOf, staticNumber, tensor } from "./tensors.ts";
 import { combineTrees, isTree } from "./trees.ts";
 import { boolean, describe, number, ownShape, record, training, type TensorValue, tuple, type Value } from "./values.ts";
-import type { KnownType } from "./types.ts";
+import { type KnownType, narrowElements } from "./types.ts";
 
 /** What the surroundings expect: gives `normal(0, 1)` its shape and `kaiming_uniform()` its generics. */
 export type Expected = { readonly kind: "tensor"; readonly known: KnownType } | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Expected> } | undefined;
@@ -87,7 +87,7 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
     case "odesolve":
       return odesolve(frame, expression);
     case "error":
-      throw new Problem(null);
+      throw new Problem(null); // refused by name, or by the parser
     default:
       return assertNever(expression, "evaluate");
   }
@@ -95,6 +95,7 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
 
 function lookUp(frame: Frame, name: Extract<Expression, { kind: "name" }>): Value {
   const binding = frame.scope.find(name.text);
+  if (!binding && narrowElements.has(name.text)) return fail(say.notYet(name.span, `the element type ${name.text}`));
   if (!binding) return fail(say.unknownName(name.span, name.text, frame.scope.names()));
   const value = binding.read(frame.context);
   if (value.kind === "poison") throw new Problem(null);

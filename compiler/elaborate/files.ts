@@ -6,8 +6,10 @@ import { library } from "../std/index.ts";
 import { builtins } from "./builtins/index.ts";
 import { Context, type Frame, type Session, type StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
+import { refuseLater } from "./later.ts";
 import { complete, layerNode, rootFrame } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
+import { recursiveTypes } from "./recursive-types.ts";
 import { Scope } from "./scope.ts";
 import { createStates, readNode } from "./states.ts";
 import { atBuild, bindPattern, evaluateBinding } from "./statements.ts";
@@ -134,12 +136,17 @@ export class Files {
 
   private declareAll(file: File, scope: Scope, main: boolean): void {
     this.declarations.push(...file.declarations);
+    refuseLater(this.session, file);
     for (const declaration of file.declarations) {
       for (const name of namesOf(declaration)) {
         const before = scope.own(name.text);
         if (before) this.session.report(say.declaredTwice(name.span, name.text));
       }
       this.declare(declaration, scope, main);
+    }
+    for (const { name } of recursiveTypes(file.declarations.filter((declaration) => declaration.kind === "type"))) {
+      this.session.report(say.needsItself(name.span, name.text));
+      scope.bind(name.text, poison, name.span);
     }
   }
 

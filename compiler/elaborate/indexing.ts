@@ -1,7 +1,7 @@
 /** `x[...]`: generics of a model or function, an item of a tuple, slices, gathers, and renaming by index variables. */
 import { type BracketItem, type Expression, type IndexExpression, printExpression, type Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import type { ValueId } from "../ir/graph.ts";
+import { elementCount, type ValueId } from "../ir/graph.ts";
 import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { genericArguments } from "./generics.ts";
@@ -263,6 +263,8 @@ function applyGathers(frame: Frame, value: TensorValue, selectors: readonly Sele
   if (gathers.length === 0) return value;
   const { context } = frame;
   const { builder } = context;
+  const empty = gathers.find(({ axis }) => ownShape(value)[axis] === 0);
+  if (empty && gathers.every(({ index: i }) => elementCount(i.type.shape) > 0)) fail(say.emptyAxis(span, describe(value)));
   const lead = value.variables.length;
   const gathered = gathers.map(({ axis }) => axis);
   const rest = selectors.map((_, axis) => axis).filter((axis) => !gathered.includes(axis));

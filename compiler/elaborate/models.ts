@@ -18,12 +18,17 @@ import { type ConstructorValue, describe, type Member, type ModelValue, number, 
 /** Sizes that a signature leaves open take this value when an instance is made without a call. */
 const trialSize = 4;
 
+/** Layers in layers beyond this are a runaway recursion. */
+const maximumLevels = 64;
+
 // ---- instances
 
 /** Makes the node of an instance; its members come to be when its body runs, at a call or in `complete`. */
 export function instantiate(
   session: Session, constructor: ConstructorValue, path: string, frozen: boolean, families: readonly number[] = [], family?: number,
 ): ModelNode {
+  const { declaration } = constructor;
+  if (path.split(".").length > maximumLevels) session.refuse(say.recursion(constructor.span, declaration.name.text));
   const scope = new Scope(constructor.scope);
   bindGenerics(scope, constructor.declaration.name.text, constructor.declaration.generics, constructor.generics, constructor.span);
   const node: ModelNode = {
@@ -37,8 +42,9 @@ export function instantiate(
 /** Runs the body once on made-up arguments, so that every parameter exists though nobody has called the instance yet. */
 export function complete(session: Session, node: ModelNode, span: Span): void {
   if (!node.pending) return;
+  session.enter(span, 4);
   const context = new Context(session, "trial");
-  context.families = node.families.length; // the body sees one model, not the stack
+  context.family = { path: node.path, count: node.families.length }; // the body sees one model, not the stack
   const scope = new Scope(node.scope);
   const frame = rootFrame(context, scope, `model ${node.declaration.name.text}`);
   session.trial++;
@@ -51,6 +57,7 @@ export function complete(session: Session, node: ModelNode, span: Span): void {
     if (!(error instanceof Problem)) throw error;
     if (error.diagnostic) session.report(error.diagnostic);
   } finally {
+    session.leave(4);
     session.trial--;
     session.trialOf = outer;
     node.pending = false;
@@ -217,7 +224,9 @@ export function layerNode(frame: Frame, statement: Pick<MemberStatement, "name" 
     return { kind: "tuple", items, list: false };
   }
   if (item.kind !== "value") return fail(say.badAxis(item.span));
-  return make(frame, path, evaluateSize(frame, item.value).size);
+  const { size } = evaluateSize(frame, item.value);
+  if (size === 0) fail(say.emptyFamily(item.span));
+  return make(frame, path, size);
 }
 
 // ---- calls
@@ -226,18 +235,24 @@ export function callModel(frame: Frame, model: ModelValue, given: readonly Given
   const { declaration } = model;
   const name = declaration.name.text;
   if (model.family !== undefined) fail(say.familyCall(span, name, model.family));
-  frame.session.enter(span);
+  const { session } = frame;
+  // Instances have one structure: one that calls itself would do so without end.
+  const { path } = model;
+  if (path !== undefined && session.running.has(path)) fail(say.recursion(span, path));
+  session.enter(span);
+  if (path !== undefined) session.running.add(path);
   try {
     return runCall(frame, model, given, span);
   } finally {
-    frame.session.leave();
+    if (path !== undefined) session.running.delete(path);
+    session.leave();
   }
 }
 
 function runCall(frame: Frame, model: ModelValue, given: readonly GivenArgument[], span: Span): Value {
   const { declaration } = model;
   const name = declaration.name.text;
-  if (frame.depth > maximumDepth) fail(say.recursion(span, name));
+  if (frame.depth > maximumDepth && !isLibrary(declaration.span.file)) fail(say.recursion(span, name));
   const library = isLibrary(declaration.span.file);
   const node = nodeOfModel(frame.session, model);
   const scope = new Scope(model.scope);

@@ -150,7 +150,14 @@ function moveLeaf(frame: Frame, cell: Cell, update: Value, options: ReadonlyMap<
   const gradientLeaf = broadcastTo(context, g, cell.type.shape, cell.axes, span);
   const { declaration } = optimizer;
   const library = isLibrary(declaration.span.file);
-  const run = (): void => runOptimizer(frame, cell, gradientLeaf, options, optimizer, slots);
+  const run = (): void => {
+    frame.session.enter(span, 4);
+    try {
+      runOptimizer(frame, cell, gradientLeaf, options, optimizer, slots);
+    } finally {
+      frame.session.leave(4);
+    }
+  };
   if (library) atCallSite(run, declaration.name.text, optimizer.span);
   else run();
 }

@@ -25,7 +25,9 @@ export function reduceAxes(frame: Frame, reduction: Reduction, value: TensorValu
     if (element !== "bool") fail(say.needsBool(span, reduction, describe(value)));
   }
   if (reduction === "mean" && !isFloat(element)) fail(say.needsFloat(span, reduction, describe(value)));
-  if (element === "bool" && (reduction === "max" || reduction === "min")) fail(say.noOrder(span, reduction));
+  if (element === "bool" && ["max", "min", "argmax", "argmin"].includes(reduction)) fail(say.noOrder(span, reduction));
+  if ((reduction === "argmax" || reduction === "argmin") && axes.length === 0) fail(say.needsAxis(span, reduction, describe(value)));
+  if ((reduction === "argmax" || reduction === "argmin") && count === 0) fail(say.nothingToReduce(span, reduction, describe(value)));
   switch (reduction) {
     case "sum":
       id = builder.sum(id, physical);

@@ -162,6 +162,16 @@ export function gradient(frame: Frame, loss: Value, lossExpression: Expression, 
   return pullBack(frame, [{ value: l, seed }], lossExpression, over, using, span);
 }
 
+/** Rules run inside of a request, and may ask again. */
+function nested<T>(frame: Frame, span: Span, run: () => T): T {
+  frame.session.enter(span, 4);
+  try {
+    return run();
+  } finally {
+    frame.session.leave(4);
+  }
+}
+
 function pullBack(
   frame: Frame, targets: readonly { value: TensorValue; seed: TensorValue }[], written: Expression, over: Expression, using: Value | undefined, span: Span,
 ): Value {
@@ -174,7 +184,7 @@ function pullBack(
   const { ids, counts } = choose(frame, of, wrt, options);
   const before = context.builder.site;
   const near = nearby(context, targets.map(({ value }) => value), of, ids);
-  const found = pull(context.builder, near.of, near.ids, seeds, options);
+  const found = nested(frame, span, () => pull(context.builder, near.of, near.ids, seeds, options));
   context.builder.site = before;
   if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
   if (!frame.activeRule && frame.activeRule !== null) {
@@ -262,7 +272,7 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
     return undefined;
   });
   const near = nearby(context, outputs.map(({ value }) => value), of, ids);
-  const found = push(context.builder, near.of, near.ids, tangents, options);
+  const found = nested(frame, span, () => push(context.builder, near.of, near.ids, tangents, options));
   if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
   let next = 0;
   const built = rebuild(parameterTree(y), () => {
@@ -276,7 +286,7 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
 /** `taps(e)`: e, and the tree of what was tapped below it. */
 export function tapsRequest(frame: Frame, expression: Expression, span: Span): Value {
   const recorder: TapRecorder = { found: new Map() };
-  const value = evaluate({ ...frame, recorder, tapPath: [], self: null }, expression);
+  const value = nested(frame, span, () => evaluate({ ...frame, recorder, tapPath: [], self: null }, expression));
   if (recorder.found.size === 0) fail(say.noTaps(span, printExpression(expression)));
   type Tree = Map<string, Value | Tree>;
   const root: Tree = new Map();

@@ -33,14 +33,22 @@ function runStatements(frame: Frame, statements: readonly Statement[]): Value | 
 /** Reports what goes wrong in a statement of the user's; errors inside of the library go up to the call. */
 function guard(frame: Frame, statement: Statement, run: () => Value | undefined): Value | undefined {
   try {
-    return run();
+    frame.session.enter(statement.span);
+    try {
+      return run();
+    } finally {
+      frame.session.leave();
+    }
   } catch (error) {
     if (!(error instanceof Problem) || isLibrary(statement.span.file)) throw error;
     if (error.diagnostic) frame.session.report(error.diagnostic);
+    frame.session.failures++;
     poisonNames(frame, statement);
-    return statement.kind === "return" || statement.kind === "emit" ? poison : undefined;
+    return mayReturn(statement) ? poison : undefined;
   }
 }
+
+const mayReturn = ({ kind }: Statement): boolean => kind === "return" || kind === "emit" || kind === "if" || kind === "staticFor";
 
 function poisonNames(frame: Frame, statement: Statement): void {
   if (statement.kind === "let") poisonPattern(frame, statement.pattern);
@@ -212,9 +220,11 @@ function runStaticFor(frame: Frame, statement: StaticForStatement): Value | unde
   let result: Value | undefined;
   for (const item of itemsOf(frame, range, statement)) {
     frame.session.spend(1, statement.range.span);
+    const { failures } = frame.session;
     bindPattern(frame, statement.pattern, item);
     const value = runStatements(frame, statement.body.statements);
     result ??= value;
+    if (frame.session.failures > failures) break; // the other turns would say the same
   }
   return result;
 }

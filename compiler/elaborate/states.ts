@@ -30,7 +30,7 @@ export function createStates(
       path: [path, ...at].join("."),
       type: { element: type.element, shape: [...families, ...type.shape] },
       axes: [...families.map((): Axis => ({})), ...type.axes],
-      role, families: families.length, span: declaration.span,
+      role, span: declaration.span,
       initial: (init) => leafSource.leaf(init, at),
     }),
   });
@@ -264,7 +264,7 @@ function assignRow(frame: Frame, cell: Cell, position: Value, value: Value, span
   const { context } = frame;
   const { builder } = context;
   const current = context.read(cell);
-  const shape = cell.type.shape;
+  const { shape } = builder.typeOf(current);
   if (shape.length === 0) fail(say.notIndexable(span, cell.type.element));
   const given = staticNumber(position);
   const wrapped = given !== undefined && given < 0 ? { kind: "number" as const, value: given + shape[0], integer: true } : position;

@@ -177,9 +177,12 @@ function listTensor(context: Context, items: readonly Value[], span: Span, eleme
   return stack(context, filled, 0, span);
 }
 
-/** New axis at `axis`, the tensors along it. */
-export function stack(context: Context, values: readonly TensorValue[], axis: number, span: Span): TensorValue {
+/** New axis at `given`, a negative one from the end of the result; the tensors along it. */
+export function stack(context: Context, values: readonly TensorValue[], given: number, span: Span): TensorValue {
+  for (const value of values) if (value.type.element !== values[0].type.element) fail(say.elementsDiffer(span, describe(values[0]), describe(value)));
   const aligned = align(context, values, span);
+  const axis = given < 0 ? given + aligned.axes.length + 1 : given;
+  if (!Number.isInteger(given) || axis < 0 || axis > aligned.axes.length) fail(say.axisOutside(span, given, describe(values[0])));
   const at = aligned.variables.length + axis;
   const shape = [...aligned.shape.slice(0, at), 1, ...aligned.shape.slice(at)];
   const parts = aligned.ids.map((id) => context.builder.reshape(id, shape));

@@ -13,7 +13,7 @@ import { asTensor, broadcastTo, sizeValue, staticNumber, tensor } from "./tensor
 import { type Axis, describe, describeSize, isFloat, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
 
 const elements: ReadonlySet<string> = new Set<Element>(["f32", "f64", "i32", "u32", "bool"]);
-const narrowElements: ReadonlySet<string> = new Set(["f16", "i8", "u8", "i4", "u4", "u2", "u1", "f8", "f4"]);
+export const narrowElements: ReadonlySet<string> = new Set(["f16", "i8", "u8", "i4", "u4", "u2", "u1", "f8", "f4"]);
 
 /** The names of a signature that a call binds. */
 export interface OpenNames {
@@ -73,9 +73,10 @@ export function openNames(scope: Scope, generics: readonly Generic[], types: rea
 /** Replaces `Gaussian[...S]` by its definition, the alias's generics by what stands in the brackets. */
 function expand(frame: Frame, type: NamedType): TypeExpression | null {
   const bound = frame.scope.find(type.name.text)?.read(frame.context);
+  if (bound?.kind === "poison") throw new Problem(null);
   if (bound?.kind !== "type") return null;
   const { declaration } = bound;
-  if (declaration.tangent) fail(say.notYet(type.span, "types with a tangent of their own"));
+  if (declaration.tangent) throw new Problem(null); // refused where it is declared
   const given = type.bracket?.items ?? [];
   const { generics } = declaration;
   const pack = generics.findIndex((generic) => generic.pack);
@@ -181,7 +182,7 @@ function elementOf(frame: Frame, type: NamedType): Element {
   const name = type.name.text;
   // The set holds exactly the elements, so membership proves the type.
   if (elements.has(name)) return name as Element;
-  if (narrowElements.has(name)) return fail(say.notYet(type.name.span, `the element type ${name}`));
+  if (narrowElements.has(name)) throw new Problem(null); // refused by name
   return fail(say.unknownType(type.name.span, name, [...elements, ...frame.scope.names()]));
 }
 

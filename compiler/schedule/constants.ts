@@ -15,9 +15,11 @@ export class ConstantPool {
   /** By hash of the bytes. */
   private readonly known = new Map<number, Constant[]>();
 
+  constructor(private readonly boolBytes: 1 | 4 = 1) {}
+
   place(node: OpNode<"constant">): Placement {
     const { element, shape, data } = node.attributes;
-    const bytes = encode(element, elementCount(shape), data);
+    const bytes = encode(element, elementCount(shape), data, this.boolBytes);
     const key = hash(bytes);
     const alike = this.known.get(key) ?? [];
     const known = alike.find((constant) => sameBytes(constant.bytes, bytes));
@@ -40,8 +42,8 @@ function hash(bytes: Uint8Array): number {
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** Little-endian, as memory holds it. */
-function encode(element: Element, count: number, data: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(count * byteSize(element));
+function encode(element: Element, count: number, data: readonly number[], boolBytes: 1 | 4): Uint8Array {
+  const bytes = new Uint8Array(count * byteSize(element, boolBytes));
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < count; i++) {
     const value = exact(data.length === 1 ? data[0] : data[i], element);
@@ -50,7 +52,7 @@ function encode(element: Element, count: number, data: readonly number[]): Uint8
       case "f64": view.setFloat64(8 * i, value, true); break;
       case "i32": view.setInt32(4 * i, value, true); break;
       case "u32": view.setUint32(4 * i, value, true); break;
-      case "bool": view.setUint8(i, value); break;
+      case "bool": view.setUint8(boolBytes * i, value); break;
     }
   }
   return bytes;

@@ -56,6 +56,7 @@ export class Facts {
     readonly region: Region,
     /** Of the machine's vectors. */
     readonly lanes: Lanes,
+    readonly boolBytes: 1 | 4 = 1,
   ) {
     this.types = region.types;
     const producers = new Array<ScheduledNode | null>(region.types.length).fill(null);

@@ -6,6 +6,7 @@
 import type { Entry, EntryParameter, Graph, Region, Tree, ValueId } from "../ir/graph.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { OpName } from "../ops/index.ts";
+import { boolBytesOf } from "../program.ts";
 import type { Machine, PlacedTree, Program, ProgramEntry } from "../program.ts";
 import { belowOf } from "./below.ts";
 import { ConstantPool } from "./constants.ts";
@@ -18,38 +19,44 @@ import type { Prepared } from "./prepare.ts";
 import { stepsOf } from "./steps.ts";
 
 export { belowOf } from "./below.ts";
+export { refuseForDevice } from "./gpu/index.ts";
 export { printKernels, printPlan } from "./print.ts";
 
 export function schedule(graph: Graph, machine: Machine): Program {
-  const constants = new ConstantPool();
+  const boolBytes = boolBytesOf(machine);
+  const constants = new ConstantPool(boolBytes);
   const kernels = new KernelTable();
-  const init = ready(initEntry(graph), machine, constants);
+  const init = ready(initEntry(graph, machine), machine, constants);
   const entries = graph.entries.map((entry) => ready(entry, machine, constants));
 
   let top = constants.byteLength;
   const states = graph.states.map((state) => {
     const at = top;
-    top += aligned(bytesOf(state.type));
+    top += aligned(bytesOf(state.type, boolBytes));
     return { ...state, at };
   });
   const arenaAt = top;
   const places = states.map(({ at }) => at);
-  const plans = [init, ...entries].map((entry) => place(entry, places, arenaAt));
+  const plans = [init, ...entries].map((entry) => place(entry, places, arenaAt, machine));
   const arenaBytes = Math.max(0, ...plans.map((plan) => plan.arenaBytes));
   const [initPlan, ...entryPlans] = plans;
   const symbols = symbolsOf(graph.entries);
   return {
-    entries: entries.map(({ entry }, i) => programEntry(entry, entryPlans[i], symbols[i], kernels)),
+    entries: entries.map(({ entry }, i) => programEntry(entry, entryPlans[i], symbols[i], kernels, machine)),
     states,
-    init: { plan: stepsOf(initPlan.items, initPlan, kernels), seedAt: borderPlace(initPlan, init.entry.region.params[0]) },
+    init: { plan: stepsOf(initPlan.items, initPlan, kernels, machine), seedAt: borderPlace(initPlan, init.entry.region.params[0]) },
     kernels: kernels.kernels,
     constants: constants.constants,
     externs: graph.externs,
     peakBytes: arenaAt + arenaBytes,
     memory: { constantBytes: constants.byteLength, stateBytes: arenaAt - constants.byteLength, arenaBytes },
     sites: graph.sites,
+    ...(machine.parallel === true ? { initial: schedule({ ...graph, entries: [] }, oneProcessor) } : {}),
   };
 }
+
+/** Makes the initial values for a parallel machine: with these lanes they are the bits of every other target. */
+const oneProcessor: Machine = { name: "js", lanes: 4 };
 
 type Scheduled = Pick<Entry, "reads" | "writes" | "region">;
 
@@ -58,7 +65,10 @@ interface Ready<E extends Scheduled = Scheduled> {
   readonly prepared: Prepared;
 }
 
-const initEntry = (graph: Graph): Scheduled => ({ reads: [], writes: graph.states.map((_, i) => i as Entry["writes"][number]), region: graph.init }); // states in order
+const initEntry = (graph: Graph, { parallel }: Machine): Scheduled =>
+  parallel === true
+    ? { reads: [], writes: [], region: { ...graph.init, nodes: [], results: [] } }
+    : { reads: [], writes: graph.states.map((_, i) => i as Entry["writes"][number]), region: graph.init }; // states in order
 
 /** Everything but the memory. */
 function ready<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPool): Ready<E> {
@@ -67,9 +77,18 @@ function ready<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPo
   return { entry, prepared: prepare(region, olds, machine, pool) };
 }
 
-function place({ entry, prepared }: Ready, statePlaces: readonly Placement[], arenaAt: Placement): MemoryPlan {
-  const states = new Map(entry.reads.map((state, i) => [entry.region.params[i], statePlaces[state]]));
-  return planMemory({ prepared, states, writes: entry.writes.map((state) => statePlaces[state]), arenaAt });
+function place({ entry, prepared }: Ready, statePlaces: readonly Placement[], from: Placement, machine: Machine): MemoryPlan {
+  const { params, types } = entry.region;
+  const boolBytes = boolBytesOf(machine);
+  const fixed = new Map(entry.reads.map((state, i) => [params[i], statePlaces[state]]));
+  let arenaAt = from;
+  // A parallel machine has its arguments side by side, so that one write brings them all.
+  for (const value of machine.parallel === true ? params.slice(entry.reads.length) : []) {
+    fixed.set(value, arenaAt);
+    arenaAt += aligned(bytesOf(types[value], boolBytes));
+  }
+  const plan = planMemory({ prepared, fixed, writes: entry.writes.map((state) => statePlaces[state]), arenaAt, boolBytes });
+  return { ...plan, arenaBytes: arenaAt - from + plan.arenaBytes };
 }
 
 /** The place of a value at the border: no loop is around it. */
@@ -81,7 +100,7 @@ function borderPlace(plan: MemoryPlan, value: ValueId): Placement {
 
 // ---- an entry's border
 
-function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: KernelTable): ProgramEntry {
+function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: KernelTable, machine: Machine): ProgramEntry {
   const { region, reads } = entry;
   const args = region.params.slice(reads.length).map((param) => ({ at: borderPlace(plan, param), below: belowOf(region, param) }));
   const placedArgs = args[Symbol.iterator]();
@@ -94,7 +113,7 @@ function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: K
     variant: entry.variant,
     parameters: entry.parameters.map(({ name, tree }: EntryParameter) => ({ name, tree: placeTree(tree, placedArgs) })),
     result: entry.result === null ? null : placeTree(entry.result, placedResults),
-    plan: stepsOf(plan.items, plan, kernels),
+    plan: stepsOf(plan.items, plan, kernels, machine),
     flops: regionFlops(region),
   };
 }

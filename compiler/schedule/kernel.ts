@@ -27,8 +27,11 @@ export interface Buffer {
   readonly storage: Scalar;
   /** Elements. */
   readonly length: number;
-  /** memory: bound to bytes by each run of the kernel. register: a small array whose indices are constant once loops are unrolled. */
-  readonly space: "memory" | "register";
+  /**
+   * memory: bound to bytes by each run of the kernel. register: a small array whose indices are constant once loops are
+   * unrolled. workgroup: shared by the invocations of a workgroup, undefined at first; only in a kernel with a grid.
+   */
+  readonly space: "memory" | "register" | "workgroup";
 }
 
 export interface Local {
@@ -67,13 +70,15 @@ export type Expression =
   | { readonly kind: "index"; readonly at: Index; readonly lanes: Lanes }
   /** Lanes read consecutive elements. `count`: only the first `count` (1..3) elements exist, the other lanes are 0. */
   | { readonly kind: "load"; readonly buffer: BufferId; readonly at: Index; readonly lanes: Lanes; readonly count?: number }
+  /** One of the 4 lanes of a value. */
+  | { readonly kind: "lane"; readonly of: Expression; readonly lane: number }
   /** `type`: the type of the (non-bool) operands; for select that of a and b; for conversions that of the operand. */
   | { readonly kind: "apply"; readonly op: MachineOp; readonly type: Scalar; readonly lanes: Lanes; readonly args: readonly Expression[] };
 
 export type Statement =
   /**
    * serial: for (v = from; v < to; v += step). unroll: the same, bounds constant, written out; a register buffer's
-   * index may use only unrolled variables. (grid and lane, for WGSL, come with that target.)
+   * index may use only unrolled variables.
    */
   | { readonly kind: "loop"; readonly mode: "serial" | "unroll"; readonly variable: VariableId; readonly from: Index; readonly to: Index; readonly step: number; readonly body: readonly Statement[] }
   | { readonly kind: "if"; readonly test: Expression; readonly then: readonly Statement[]; readonly else: readonly Statement[] }
@@ -83,7 +88,22 @@ export type Statement =
   /** local (1 lane) = the 4 lanes of value combined as (l0 op l1) op (l2 op l3). */
   | { readonly kind: "combine"; readonly local: LocalId; readonly op: Monoid; readonly type: Scalar; readonly value: Expression }
   /** No meaning: keeps an engine from moving loads across it. Directly inside a serial loop. (Note in the facts on scheduling barriers.) */
-  | { readonly kind: "fence" };
+  | { readonly kind: "fence" }
+  /** Sets an index variable to an i32 of 1 lane. Only in a kernel with a grid. */
+  | { readonly kind: "bind"; readonly variable: VariableId; readonly value: Expression }
+  /** All invocations of a workgroup meet here; `over`: the space in which they see each other's stores. Only in a kernel with a grid, in no loop or branch. */
+  | { readonly kind: "barrier"; readonly over: "workgroup" | "memory" };
+
+/** How many invocations run a kernel's body, each by itself: `workgroups` times `invocations`. */
+export interface Grid {
+  readonly workgroups: number;
+  /** Of a workgroup: 1 .. 256. */
+  readonly invocations: number;
+}
+
+/** In a kernel with a grid these variables hold the number of the workgroup, and of the invocation in it. */
+export const workgroupVariable = 0 as VariableId; // the first two of a kernel
+export const invocationVariable = 1 as VariableId; // as above
 
 export interface Kernel {
   readonly name: string;
@@ -93,6 +113,8 @@ export interface Kernel {
   readonly variables: number;
   readonly body: readonly Statement[];
   readonly site: SiteId;
+  /** Absent: the body runs once, on its own. */
+  readonly grid?: Grid;
 }
 
 /** A byte offset in the module's one memory. */

@@ -31,4 +31,4 @@ const outline = ({ buffers, locals, variables }: Kernel): string =>
   [variables, locals.length, ...buffers.map(({ storage, length }) => `${storage}${length}`)].join();
 
 /** All that a kernel does; not its name and site. */
-const textOf = ({ buffers, locals, variables, body }: Kernel): string => JSON.stringify([buffers, locals, variables, body]);
+const textOf = ({ buffers, locals, variables, body, grid }: Kernel): string => JSON.stringify([buffers, locals, variables, body, grid]);

@@ -18,15 +18,17 @@ import { copyUnit, renameUnit } from "./unit.ts";
 import type { LoopRun, Unit } from "./unit.ts";
 
 export { aligned } from "./arena.ts";
-export const bytesOf = ({ element, shape }: TensorType): number => elementCount(shape) * byteSize(element);
+export const bytesOf = ({ element, shape }: TensorType, boolBytes: 1 | 4 = 1): number => elementCount(shape) * byteSize(element, boolBytes);
 
 export interface MemoryRequest {
   readonly prepared: Prepared;
-  /** Params that are states, and where those lie; the other params are arguments. */
-  readonly states: ReadonlyMap<ValueId, Placement>;
+  /** Params that lie outside of the arena, as states do, and where; the other params are arguments. */
+  readonly fixed: ReadonlyMap<ValueId, Placement>;
   /** Places of the states that the first results replace. */
   readonly writes: readonly Placement[];
   readonly arenaAt: Placement;
+  /** Default: 1. */
+  readonly boolBytes?: 1 | 4;
 }
 
 /** A plan's steps, their values not yet placed. Names are those of the plan: region's own first, then those of bodies. */
@@ -76,10 +78,10 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
   constructor(private readonly request: MemoryRequest) {}
 
   plan(): MemoryPlan {
-    const { prepared, states, writes, arenaAt } = this.request;
+    const { prepared, fixed, writes, arenaAt } = this.request;
     const names = this.names(prepared);
-    for (const [value, at] of states) this.locations.set(value, { within: null, base: at, perTurn: [] });
-    const args = prepared.region.params.filter((param) => !states.has(param));
+    for (const [value, at] of fixed) this.locations.set(value, { within: null, base: at, perTurn: [] });
+    const args = prepared.region.params.filter((param) => !fixed.has(param));
     const wanted = prepared.results.slice(writes.length);
     const { items, results } = this.frame({
       units: this.units(prepared, names), emits: [], arguments: args,
@@ -88,7 +90,7 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     }, wanted, 0);
     const arena = planArena({
       items, results, arguments: args, arenaAt,
-      bytesOf: (value) => bytesOf(this.types[value]),
+      bytesOf: (value) => this.bytesOf(value),
       rootOf: (value) => this.locate(value).within,
     });
     return {
@@ -101,6 +103,10 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
 
   typeOf(value: ValueId): TensorType {
     return this.types[value];
+  }
+
+  private bytesOf(value: ValueId): number {
+    return bytesOf(this.types[value], this.request.boolBytes);
   }
 
   // ---- names
@@ -229,9 +235,9 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     const given = [...results.slice(0, carries), ...args.slice(carries)];
     params.forEach((param, i) => {
       const isSlice = i >= carries && i < carries + inputs;
-      this.locations.set(param, isSlice ? slice(given[i], bytesOf(this.types[param])) : whole(given[i]));
+      this.locations.set(param, isSlice ? slice(given[i], this.bytesOf(param)) : whole(given[i]));
     });
-    const emits = body.results.slice(carries).map((result, i) => ({ value: names[result], at: slice(results[carries + i], bytesOf(this.types[names[result]])) }));
+    const emits = body.results.slice(carries).map((result, i) => ({ value: names[result], at: slice(results[carries + i], this.bytesOf(names[result])) }));
     const frame = this.frame({
       units: this.units(body, names), emits, arguments: [index, ...params],
       writes: body.writes.map(({ next }, i) => ({ old: params[i], next: names[next], at: whole(results[i]) })),

@@ -1,5 +1,6 @@
 /** Region -> units in running order: everything about a region but its memory. The bodies of loops are prepared with it. */
 import type { LoopNode, Region, ValueId } from "../ir/graph.ts";
+import { boolBytesOf } from "../program.ts";
 import type { Machine } from "../program.ts";
 import type { ConstantPool } from "./constants.ts";
 import { Facts, isConstant } from "./facts.ts";
@@ -23,7 +24,7 @@ export interface Prepared {
 
 /** `olds`: the old value of each state or carry that the first results replace, if it is read. */
 export function prepare(region: Region, olds: readonly (ValueId | null)[], machine: Machine, pool: ConstantPool): Prepared {
-  const facts = new Facts(region, machine.lanes);
+  const facts = new Facts(region, machine.lanes, boolBytesOf(machine));
   const { groups, stored } = fuse(facts);
   const units = groups.flatMap((group): readonly Unit[] => {
     const [node] = group.nodes;

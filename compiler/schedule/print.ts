@@ -26,6 +26,7 @@ function expressionText(of: Expression, kernel: Kernel): string {
     case "local": return `l${of.local}`;
     case "index": return `index(${indexText(of.at)})${lanesText(of.lanes, undefined)}`;
     case "load": return `${kernel.buffers[of.buffer].name}[${indexText(of.at)}]${lanesText(of.lanes, of.count)}`;
+    case "lane": return `${expressionText(of.of, kernel)}.${"xyzw"[of.lane]}`;
     case "apply": return `${of.op}.${of.type}${of.lanes === 1 ? "" : `x${of.lanes}`}(${of.args.map((arg) => expressionText(arg, kernel)).join(", ")})`;
     default: return assertNever(of, "expressionText");
   }
@@ -44,13 +45,16 @@ function statementText(of: Statement, kernel: Kernel, indent: string): string {
     case "store": return `${indent}${kernel.buffers[of.buffer].name}[${indexText(of.at)}]${lanesText(of.lanes, of.count)} = ${value(of.value)}\n`;
     case "combine": return `${indent}l${of.local} = ${of.op} of the lanes of ${value(of.value)}\n`;
     case "fence": return `${indent}fence\n`;
+    case "bind": return `${indent}i${of.variable} = ${value(of.value)}\n`;
+    case "barrier": return `${indent}barrier\n`;
     default: return assertNever(of, "statementText");
   }
 }
 
 export function printKernel(kernel: Kernel): string {
-  const buffers = kernel.buffers.map(({ name, storage, length, space }) => `${space === "register" ? "register " : ""}${name}: ${storage}[${length}]`);
-  return `kernel ${kernel.name} (${buffers.join(", ")})\n${kernel.body.map((statement) => statementText(statement, kernel, "  ")).join("")}`;
+  const buffers = kernel.buffers.map(({ name, storage, length, space }) => `${space === "memory" ? "" : `${space} `}${name}: ${storage}[${length}]`);
+  const grid = kernel.grid === undefined ? "" : ` by ${kernel.grid.workgroups} workgroups of ${kernel.grid.invocations}`;
+  return `kernel ${kernel.name} (${buffers.join(", ")})${grid}\n${kernel.body.map((statement) => statementText(statement, kernel, "  ")).join("")}`;
 }
 
 export const printKernels = ({ kernels }: Program): string => kernels.map(printKernel).join("\n");

@@ -1,29 +1,33 @@
 /** Items -> steps: kernels get their ids, values their places. */
+import { boolBytesOf } from "../program.ts";
+import type { Machine } from "../program.ts";
+import { copyKernel } from "./gpu/index.ts";
 import type { KernelTable } from "./kernels.ts";
 import type { Place, Placement, Step } from "./kernel.ts";
 import { bytesOf } from "./memory.ts";
 import type { Item, MemoryPlan } from "./memory.ts";
 import type { Unit } from "./unit.ts";
 
-export function stepsOf(items: readonly Item[], plan: MemoryPlan, kernels: KernelTable): Step[] {
+export function stepsOf(items: readonly Item[], plan: MemoryPlan, kernels: KernelTable, machine: Machine): Step[] {
   return items.flatMap((item): readonly Step[] => {
     switch (item.kind) {
-      case "unit": return unitSteps(item.unit, plan, kernels);
+      case "unit": return unitSteps(item.unit, plan, kernels, machine);
       case "index": return [{ kind: "index", at: plan.placeOf(item.to), value: item.value }];
       case "until": return [{ kind: "until", test: plan.placeOf(item.test) }];
       case "loop": {
         const count = item.count === null ? {} : { count: plan.placeOf(item.count) };
-        return [{ kind: "loop", turns: item.turns, ...count, body: stepsOf(item.body, plan, kernels) }];
+        return [{ kind: "loop", turns: item.turns, ...count, body: stepsOf(item.body, plan, kernels, machine) }];
       }
     }
   });
 }
 
-function unitSteps(unit: Unit, plan: MemoryPlan, kernels: KernelTable): readonly Step[] {
+function unitSteps(unit: Unit, plan: MemoryPlan, kernels: KernelTable, machine: Machine): readonly Step[] {
   if (unit.copy !== undefined) {
-    const bytes = bytesOf(plan.typeOf(unit.copy.from));
+    const bytes = bytesOf(plan.typeOf(unit.copy.from), boolBytesOf(machine));
     const [from, to] = [plan.placeOf(unit.copy.from), plan.placeOf(unit.copy.to)];
-    return bytes === 0 || samePlace(from, to) ? [] : [{ kind: "copy", from, to, bytes }];
+    if (bytes === 0 || samePlace(from, to)) return [];
+    return machine.parallel === true ? [{ kind: "run", kernel: kernels.add(copyKernel(bytes)), bindings: [from, to] }] : [{ kind: "copy", from, to, bytes }];
   }
   if (unit.host !== undefined) {
     const fixed = (values: Unit["reads"]): Placement[] => values.map((value) => {

@@ -59,5 +59,5 @@ export const sourceOptions = (command: Command): Command =>
 
 export const machineOptions = (command: Command): Command =>
   command
-    .addOption(new Option("--target <names>", "wasm, js or wasm,js").argParser(targetList).default(["wasm"], "wasm"))
+    .addOption(new Option("--target <names>", "wasm, js, wgsl, or several with commas").argParser(targetList).default(["wasm"], "wasm"))
     .option("--fast-math", "allow what changes the last bits of floats");

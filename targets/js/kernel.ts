@@ -102,6 +102,9 @@ class KernelWriter implements Emission {
         }
         case "fence":
           break;
+        case "bind":
+        case "barrier":
+          throw new Error(`internal: ${this.#kernel.name} is for a grid of invocations`);
       }
     }
   }

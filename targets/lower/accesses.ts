@@ -10,6 +10,7 @@ export const turnsOf = (from: Index, to: Index, step: number): number | undefine
 
 function accessesOf(expression: Expression, visit: Visit): void {
   if (expression.kind === "load") visit(expression.buffer, expression.at, expression.lanes, expression.count);
+  else if (expression.kind === "lane") accessesOf(expression.of, visit);
   else if (expression.kind === "apply") for (const arg of expression.args) accessesOf(arg, visit);
 }
 
@@ -27,6 +28,7 @@ export function eachAccess(body: readonly Statement[], visit: Visit, turn?: (loo
         break;
       case "let":
       case "combine":
+      case "bind":
         accessesOf(statement.value, visit);
         break;
       case "store":
@@ -34,6 +36,7 @@ export function eachAccess(body: readonly Statement[], visit: Visit, turn?: (loo
         visit(statement.buffer, statement.at, statement.lanes, statement.count);
         break;
       case "fence":
+      case "barrier":
         break;
     }
   }

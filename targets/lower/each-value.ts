@@ -22,9 +22,11 @@ export function eachValue(body: readonly Action[], visit: (value: Value) => void
         break;
       case "let":
       case "store":
+      case "bind":
         eachPart(action.value, visit);
         break;
       case "fence":
+      case "barrier":
         break;
     }
   }

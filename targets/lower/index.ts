@@ -2,6 +2,7 @@
 export { argumentsOf, bindingsOf, inside, routinesOf, type Bindings, type Routine, type RoutineStep } from "./bindings.ts";
 export { eachPart, eachValue } from "./each-value.ts";
 export { isConstant, rangeOf } from "./fold-index.ts";
+export { lifetimesOf, type Lifetimes } from "./lifetimes.ts";
 export { lowerKernel } from "./lower-kernel.ts";
 export { neverNegative } from "./never-negative.ts";
 export type { Action, Loop, LoweredKernel, MemoryBuffer, Value } from "./lowered.ts";

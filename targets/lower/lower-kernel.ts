@@ -3,6 +3,7 @@
  * one turn replaced by their body, indices folded, register buffers turned into locals, every value typed.
  */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
+import { invocationVariable, workgroupVariable } from "../../compiler/schedule/kernel.ts";
 import type { BufferId, Expression, Index, Kernel, Lanes, LocalId, Scalar, Statement, VariableId } from "../../compiler/schedule/kernel.ts";
 import { indexes, turnsOf } from "./accesses.ts";
 import { foldApply } from "./fold-value.ts";
@@ -38,6 +39,8 @@ class Lowering {
     this.#unroll = unroll;
     this.#registers = new Registers(kernel.buffers, kernel.body, locals);
     this.#locals = locals;
+    if (kernel.grid === undefined) return;
+    this.ranges.set(workgroupVariable, [0, kernel.grid.workgroups - 1]).set(invocationVariable, [0, kernel.grid.invocations - 1]);
   }
 
   actions(body: readonly Statement[]): Action[] {
@@ -69,6 +72,10 @@ class Lowering {
         return this.#combine(statement);
       case "fence":
         return [{ kind: "fence" }];
+      case "bind":
+        return [{ kind: "bind", variable: statement.variable, value: this.#value(statement.value) }];
+      case "barrier":
+        return [{ kind: "barrier", over: statement.over }];
     }
   }
 
@@ -122,6 +129,10 @@ class Lowering {
         const at = this.#index(expression.at);
         const { lanes } = expression;
         return lanes === 1 && isConstant(at) ? { kind: "literal", type: "i32", lanes, value: at.base } : { kind: "index", type: "i32", lanes, at };
+      }
+      case "lane": {
+        const of = this.#value(expression.of);
+        return { kind: "lane", of, lane: expression.lane, type: of.type, lanes: 1 };
       }
       case "load": {
         const { buffer, lanes } = expression;

@@ -33,7 +33,9 @@ export type Action =
   | { readonly kind: "if"; readonly test: Value; readonly then: readonly Action[]; readonly else: readonly Action[] }
   | { readonly kind: "let"; readonly local: LocalId; readonly value: Value }
   | { readonly kind: "store"; readonly buffer: BufferId; readonly at: Index; readonly value: Value; readonly count?: number }
-  | { readonly kind: "fence" };
+  | { readonly kind: "fence" }
+  | { readonly kind: "bind"; readonly variable: VariableId; readonly value: Value }
+  | { readonly kind: "barrier"; readonly over: "workgroup" | "memory" };
 
 /** A buffer in memory, and which of a run's bindings places it. */
 export interface MemoryBuffer {

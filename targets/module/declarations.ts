@@ -98,7 +98,7 @@ ${methods}  readonly parameters: Parameters;
    * Takes a file of \`save\`, all or nothing. \`only\`: "parameters" takes the weights from any file that has them, a path what lies under it.
    * @throws Error naming the tensor that does not fit
    */
-  load(file: BufferSource, options?: { only?: "parameters" | (string & {}) }): void;
+  load(file: ArrayBuffer | ArrayBufferView, options?: { only?: "parameters" | (string & {}) }): void;
   /** Starts again from the initial values of \`seed\`, by default the last one. */
   reset(seed?: number): void;
 ${selfTest ? `  /** One call per entry against the compiler's f64 reference; everything is as before afterwards. */
@@ -112,11 +112,11 @@ export interface CreateOptions {
   /** Of initial values and random draws. Default: 0. */
   seed?: number;
 ${both.has("wasm") ? `  /** Where the WebAssembly is. Default: ${name}.wasm beside the script, or inside it. */
-  wasm?: BufferSource | WebAssembly.Module | Response | Promise<Response> | URL | string;
+  wasm?: ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | Promise<Response> | URL | string;
 ` : ""}${both.size > 1 ? `  /** Default: "wasm" where there is WebAssembly. */
   target?: "wasm" | "js";
 ` : ""}  /** A file of \`save\` to start from. */
-  weights?: BufferSource;
+  weights?: ArrayBuffer | ArrayBufferView;
 ${externs ? `  /** The host's side of each extern fn. */
   externs: {
 ${externs}  };

@@ -59,7 +59,7 @@ function checkLeaf(value: string, leaf: PlacedLeaf, where: string, { uses }: Sco
 }
 
 /** Checks a tree and binds its leaves to local names. */
-function checkTree(value: string, tree: PlacedTree, where: string, label: string, scope: Scope, locals: Names, bound: { name: string; leaf: PlacedLeaf }[]): string[] {
+export function checkTree(value: string, tree: PlacedTree, where: string, label: string, scope: Scope, locals: Names, bound: { name: string; leaf: PlacedLeaf }[]): string[] {
   if (tree.kind === "tensor") {
     bound.push({ name: value, leaf: tree });
     return checkLeaf(value, tree, where.replace("%", () => label), scope);
@@ -102,7 +102,7 @@ function readTree(tree: PlacedTree, out: ReadonlyMap<PlacedLeaf, string>, scope:
 }
 
 /** Checks of `{ out }`: each tensor of the result may have a place of its own. */
-function checkOut(entry: ProgramEntry, options: string, scope: Scope, locals: Names, out: Map<PlacedLeaf, string>): string[] {
+export function checkOut(entry: ProgramEntry, options: string, scope: Scope, locals: Names, out: Map<PlacedLeaf, string>): string[] {
   const leaves = entry.result === null ? [] : [...leavesOf<PlacedLeaf>(entry.result)].filter(({ leaf }) => !isScalar(leaf));
   if (leaves.length === 0) return [];
   scope.uses.add("into").add("checkOut");
@@ -136,7 +136,7 @@ function hostCall(step: { extern: string; args: readonly number[]; results: read
 }
 
 /** An extern's tree with the places of this call, depth first. */
-function placeTree(tree: Extern["parameters"][number]["tree"], placements: number[]): PlacedTree {
+export function placeTree(tree: Extern["parameters"][number]["tree"], placements: number[]): PlacedTree {
   if (tree.kind === "record") return { kind: "record", fields: tree.fields.map((field) => ({ name: field.name, tree: placeTree(field.tree, placements) })) };
   if (tree.kind === "tuple") return { kind: "tuple", items: tree.items.map((item) => placeTree(item, placements)) };
   const at = placements.shift();

@@ -4,14 +4,18 @@ import { elementCount } from "../../compiler/ir/graph.ts";
 import { byteSize } from "../../compiler/program.ts";
 import argumentsSource from "../../runtime/arguments.ts?source";
 import elementsSource from "../../runtime/elements.ts?source";
+import gpuSelfTestSource from "../../runtime/gpu-self-test.ts?source";
+import gpuStateSource from "../../runtime/gpu-state.ts?source";
 import safetensorsSource from "../../runtime/safetensors.ts?source";
 import type { TestCase } from "../../runtime/self-test.ts";
 import selfTestSource from "../../runtime/self-test.ts?source";
 import stateSource from "../../runtime/state.ts?source";
 import wasmSource from "../../runtime/wasm.ts?source";
+import webgpuSource from "../../runtime/webgpu.ts?source";
 import { declarations } from "./declarations.ts";
 import { pieces } from "./embed.ts";
 import { entryFunction, hasHost, type Scope } from "./entry.ts";
+import { gpuNames, gpuPart } from "./gpu.ts";
 import { member, Names, property, signatureOf } from "./text.ts";
 import { byName, variantFunction } from "./variants.ts";
 
@@ -24,6 +28,8 @@ export interface ModuleOptions {
   /** Put the WebAssembly into the script as base64. Default: a file beside it. */
   readonly inline?: boolean;
   readonly selfTest?: readonly TestCase[];
+  /** The same for the program of a wgsl artifact. */
+  readonly gpuSelfTest?: readonly TestCase[];
 }
 
 export interface OutputFile {
@@ -53,9 +59,49 @@ function toBase64(bytes: Uint8Array): string {
 }
 
 function script(program: Program, artifacts: readonly Artifact[], options: ModuleOptions): string {
-  const guarded = program.entries.some(hasHost);
-  const library = pieces([elementsSource, argumentsSource, safetensorsSource, stateSource, wasmSource, selfTestSource]);
-  const scope: Scope = { names: new Names([...helpers.split(" "), ...library.names]), uses: new Set(["persistent"]), views: [], guarded };
+  const library = pieces([elementsSource, argumentsSource, safetensorsSource, stateSource, wasmSource, selfTestSource, webgpuSource, gpuStateSource, gpuSelfTestSource]);
+  const uses = new Set<string>();
+  const scopeOf = (more: readonly string[]): Scope => ({ names: new Names([...helpers.split(" "), ...more, ...library.names]), uses, views: [], guarded: program.entries.some(hasHost) });
+  const gpu = artifacts.find((artifact) => artifact.kind === "wgsl");
+  const one = artifacts.some(({ kind }) => kind !== "wgsl") ? processorPart(program, artifacts, options, scopeOf([])) : null;
+  const many = gpu === undefined ? null : gpuPart(gpu, scopeOf(gpuNames), externCheck(program), options.gpuSelfTest ?? []);
+  const settingsText = (own: readonly string[]): string => ["seed = 0", ...own, ...(program.externs.length ? ["externs = {}"] : []), "weights"].join(", ");
+  const creator = (name: string, { settings, body }: { settings: readonly string[]; body: string }): string => `async function ${name}({ ${settingsText(settings)} } = {}) {\n${body}}\n`;
+  const single = one ?? many;
+  if (single === null) throw new Error("internal: a module needs an artifact");
+  let creators = `export ${creator("create", single)}`;
+  if (one !== null && many !== null) {
+    uses.add("promised");
+    creators = `${chooser}\n${creator("createOnDevice", many)}\n${creator("createOnProcessor", one)}`;
+  }
+  return `// ${options.name}.js: made by pullback, do not edit. Below the line stands its runtime, minified.
+export const signature = "${signatureOf(program.states)}";
+export const peakBytes = ${program.peakBytes};
+
+${creators}${one?.text ?? ""}${many?.text ?? ""}
+// ----
+${library.select(uses)}`;
+}
+
+/** In a module for both: a device if there is one, or what `target` says. All calls return promises either way. */
+const chooser = `export async function create(options = {}) {
+  const { target = "auto", device, adapter } = options;
+  const found = adapter ?? (target === "auto" && !device ? (await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" })) ?? undefined : undefined);
+  if (target === "wgsl" || (target === "auto" && (device || found))) return createOnDevice({ ...options, adapter: found });
+  return promised(await createOnProcessor(target === "auto" ? { ...options, target: undefined } : options));
+}
+`;
+
+interface Part {
+  readonly settings: readonly string[];
+  readonly body: string;
+  readonly text: string;
+}
+
+/** The part of a module that runs on one processor. */
+function processorPart(program: Program, artifacts: readonly Artifact[], options: ModuleOptions, scope: Scope): Part {
+  const { guarded } = scope;
+  scope.uses.add("persistent");
   const functions: string[] = [];
   const members: string[] = [];
   for (const [name, entries] of byName(program.entries)) {
@@ -88,16 +134,7 @@ ${rows}  ], boot, signature, seed${guarded ? ", idle" : ", () => {}"});
   if (weights !== undefined) load(weights);
   return { ${[...members, "parameters", "reset", "save", "load", "peakBytes", "signature", ...testMember].join(", ")} };
 `;
-  const settings = ["seed = 0", ...load.settings, ...(program.externs.length ? ["externs = {}"] : []), "weights"];
-  return `// ${options.name}.js: made by pullback, do not edit. Below the line stands its runtime, minified.
-export const signature = "${signatureOf(program.states)}";
-export const peakBytes = ${program.peakBytes};
-
-export async function create({ ${settings.join(", ")} } = {}) {
-${load.code}${body}}
-${load.text}
-// ----
-${library.select(scope.uses)}`;
+  return { settings: load.settings, body: load.code + body, text: load.text };
 }
 
 interface Loading {

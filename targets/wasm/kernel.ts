@@ -1,12 +1,11 @@
 /** A lowered kernel as a function: statements, loops with their pointers, addresses. */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
 import type { BufferId, Index, LocalId } from "../../compiler/schedule/kernel.ts";
-import { isConstant, neverNegative, type Action, type Bindings, type Loop, type LoweredKernel, type Value } from "../lower/index.ts";
+import { isConstant, neverNegative, type Action, type Bindings, type Loop, type LoweredKernel, type Value, lifetimesOf, type Lifetimes } from "../lower/index.ts";
 import { accessForm, carrier, factorOf, indexForm, keyOf, planPointers, setsOf, startOf, withoutOffset, type Access, type Form } from "./addresses.ts";
 import type { Assembler, Ref } from "./assembler.ts";
 import { FunctionBuilder } from "./function.ts";
 import { repeatedVectors, vectorKey, type Literal } from "./repeated-vectors.ts";
-import { lifetimesOf, type Lifetimes } from "./lifetimes.ts";
 import { elementBytes, emitLoad, emitSplatLoad, emitStore, type Address } from "./memory.ts";
 import { bytesOf, emitLane, emitLiteral, emitPack, operations, valueType, type Emission } from "./operations.ts";
 
@@ -100,6 +99,9 @@ class KernelEmitter {
         return emitStore(this.#builder, action.value, action.count, this.#value(action.value), this.#address(action.buffer, action.at));
       case "fence":
         return this.#fence();
+      case "bind":
+      case "barrier":
+        throw new Error(`internal: ${this.#kernel.name} is for a grid of invocations`);
     }
   }
 

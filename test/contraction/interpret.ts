@@ -65,6 +65,9 @@ function emit(kernel: Kernel, statement: Statement): string {
     }
     case "fence":
       return "";
+    case "bind":
+    case "barrier":
+      throw new Error("a kernel with a grid");
   }
 }
 
@@ -78,6 +81,8 @@ function laneText(kernel: Kernel, expression: Expression, lane: number): string 
       return `(${indexText(expression.at)} + ${lane})`;
     case "load":
       return lane < (expression.count ?? expression.lanes) ? `H.load(b${expression.buffer}, ${indexText(expression.at)} + ${lane})` : "0";
+    case "lane":
+      return laneText(kernel, expression.of, expression.lane);
     case "apply": {
       const { op, type, args } = expression;
       if (op === "zipLow" || op === "zipHigh") return laneText(kernel, args[lane % 2], (op === "zipHigh" ? 2 : 0) + (lane >> 1));

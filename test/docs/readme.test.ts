@@ -61,6 +61,11 @@ describe("commands, in order", () => {
     const code = await runCommand(words, { out: () => {}, err: (text) => said.push(text), terminal: false, color: false, cwd });
     expect([code, said.join("")]).toEqual([0, ""]);
   });
+  it("npm run demo", () => {
+    const shown = blocks.find(({ kind }) => kind === "demo")?.text ?? "";
+    const printed = execFileSync(process.execPath, ["samples/demo.mjs"], { cwd: root, encoding: "utf8" });
+    expect(withoutNumbers(printed).trimEnd()).toBe(withoutNumbers(shown).trimEnd());
+  });
   it("scripts of npm exist", () => {
     const scripts = [...readme.matchAll(/npm (?:run )?(demo|test|bench|build)\b/g)].map(([, script]) => script);
     expect(scripts).toContain("bench");

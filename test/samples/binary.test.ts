@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, countRight, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
 
 let sample: Sample;
 let digits: Parts;
@@ -23,7 +23,7 @@ describe("binary", () => {
     const { wasm } = sample;
     wasm.reset(1);
     train(digits.training, { seed: 1, epochs: 40, lr: 0.003 }, wasm.step);
-    expect(countRight(digits.testing, 32, 10, wasm.predict) / digits.testing.count).toBeGreaterThanOrEqual(0.91);
+    expect(figure("test accuracy", countRight(digits.testing, 32, 10, wasm.predict) / digits.testing.count)).toBeGreaterThanOrEqual(0.91);
     const before = wasm.predict(digits.testing.x.slice(0, 32 * 64));
     for (const name of ["net.hidden.weight", "net.output.weight"]) {
       const weight = wasm.parameters[name].read();

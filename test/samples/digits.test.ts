@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, batches, cosineDecay, countRight, openSample, type Parts, randomNumbers, readClasses, type Sample } from "./support.ts";
+import { agree, batches, cosineDecay, countRight, figure, openSample, type Parts, randomNumbers, readClasses, type Sample } from "./support.ts";
 
 let sample: Sample;
 let digits: Parts;
@@ -29,6 +29,6 @@ describe("digits", () => {
       for (const { x, y } of batches(digits.training, 32, random)) wasm.step(x, y, 0.01 * cosineDecay(done++ / (epochs * steps)));
     }
     expect(done).toBe(epochs * steps);
-    expect(countRight(digits.testing, 32, 10, wasm.predict) / digits.testing.count).toBeGreaterThanOrEqual(0.97);
+    expect(figure("test accuracy", countRight(digits.testing, 32, 10, wasm.predict) / digits.testing.count)).toBeGreaterThanOrEqual(0.97);
   });
 });

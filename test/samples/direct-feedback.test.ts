@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, countRight, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
 
 let sample: Sample;
 let digits: Parts;
@@ -26,11 +26,11 @@ describe("direct feedback alignment", () => {
     train(digits.training, schedule, wasm.exact_step);
     train(digits.training, schedule, wasm.shallow_step);
     const [direct, exact, shallow] = [wasm.predict, wasm.predict_exact, wasm.predict_shallow].map((score) => countRight(digits.testing, 32, 10, score));
-    expect(direct).toBeGreaterThanOrEqual(0.95 * exact);
-    expect(direct).toBeGreaterThan(shallow + 3);
+    expect(figure("right of 355", direct)).toBeGreaterThanOrEqual(0.95 * figure("by backpropagation", exact));
+    expect(direct).toBeGreaterThan(figure("by the last layer alone", shallow) + 3);
     expect(exact / digits.testing.count).toBeGreaterThanOrEqual(0.95);
     const [first, second] = wasm.angles(...some());
-    expect(first).toBeLessThan(80);
-    expect(second).toBeLessThan(60);
+    expect(figure("angle, first layer", first)).toBeLessThan(80);
+    expect(figure("angle, second layer", second)).toBeLessThan(60);
   });
 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, cosine, countRight, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+import { agree, cosine, countRight, figure, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
 
 let sample: Sample;
 let digits: Parts;
@@ -28,7 +28,7 @@ describe("forward gradient", () => {
     for (let i = 0; i < n; i++) wasm.estimate(x, y);
     const { exact, total } = wasm.gradients(x, y);
     const [gradient, estimate] = [flat(exact), flat(total).map((value) => value / n)];
-    expect(cosine(gradient, estimate)).toBeGreaterThan(0.99);
+    expect(figure("cosine", cosine(gradient, estimate))).toBeGreaterThan(0.99);
     const length = gradient.reduce((sum, value) => sum + value * value, 0);
     const along = gradient.reduce((sum, value, i) => sum + value * estimate[i], 0);
     expect(Math.abs(along / length - 1)).toBeLessThan(0.02);
@@ -41,9 +41,9 @@ describe("forward gradient", () => {
     let losses: number[] = [];
     train(digits.training, { seed: 1, epochs: 100, lr: 0.01 }, (x, y, lr) => { losses.push(wasm.step(x, y, lr)); });
     losses = losses.slice(-45);
-    expect(losses.reduce((sum, loss) => sum + loss, 0) / 45).toBeLessThan(0.7);
-    expect(countRight(digits.testing, 32, 10, wasm.predict) / digits.testing.count).toBeGreaterThanOrEqual(0.8);
+    expect(figure("loss", losses.reduce((sum, loss) => sum + loss, 0) / 45)).toBeLessThan(0.7);
+    expect(figure("test accuracy", countRight(digits.testing, 32, 10, wasm.predict) / digits.testing.count)).toBeGreaterThanOrEqual(0.8);
     const flops = (name: string): number => built.program?.entries.find((entry) => entry.name === name)?.flops ?? NaN;
-    expect(flops("step") / flops("exact_step")).toBeLessThan(1.25);
+    expect(figure("operations against backpropagation", flops("step") / flops("exact_step"))).toBeLessThan(1.25);
   });
 });

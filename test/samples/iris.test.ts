@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, countRight, openSample, type Parts, readClasses, type Sample, standardise } from "./support.ts";
+import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, standardise } from "./support.ts";
 
 let sample: Sample;
 let iris: Parts;
@@ -24,9 +24,9 @@ describe("iris", () => {
       return { first, last: wasm.step(x, y, 0.5), weight: wasm.parameters["classifier.weight"].read(), right: countRight(iris.testing, 30, 3, wasm.predict) };
     });
     for (const { first, last, right } of ends) {
-      expect(last.slope).toBeLessThan(1e-5);
+      expect(figure("largest slope", last.slope)).toBeLessThan(1e-5);
       expect(last.loss).toBeLessThan(first.loss / 2);
-      expect(right).toBeGreaterThanOrEqual(28);
+      expect(figure("right of 30", right)).toBeGreaterThanOrEqual(28);
     }
     expect(ends[0].first.loss).not.toBeCloseTo(ends[1].first.loss, 3);
     expect(ends[0].last.loss).toBeCloseTo(ends[1].last.loss, 5);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../targets/index.ts";
-import { agree, cosine, countRight, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+import { agree, cosine, countRight, figure, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
 
 let sample: Sample;
 let digits: Parts;
@@ -22,7 +22,7 @@ describe("pepita", () => {
       const { pepita, adaptive } = sample.wasm.compare(...some(), scale);
       if (scale === 0.03) expect(cosine(pepita, adaptive)).toBeGreaterThan(0.999);
       const distance = Math.hypot(...pepita.map((value: number, i: number) => value - adaptive[i]));
-      return distance / Math.hypot(...adaptive) / scale;
+      return figure(`relative difference at scale ${scale}`, distance / Math.hypot(...adaptive)) / scale;
     });
     for (const ratio of apart) {
       expect(ratio / apart[3]).toBeGreaterThan(0.9);
@@ -44,7 +44,7 @@ describe("pepita", () => {
     wasm.reset(seed);
     train(digits.training, schedule, wasm.step);
     const right = countRight(digits.testing, 32, 10, wasm.predict);
-    expect(right / digits.testing.count).toBeGreaterThanOrEqual(0.93);
+    expect(figure("test accuracy", right / digits.testing.count)).toBeGreaterThanOrEqual(0.93);
     wasm.reset(seed);
     const hidden = wasm.parameters["net.hidden.weight"];
     const held = hidden.read();
@@ -52,6 +52,6 @@ describe("pepita", () => {
       wasm.step(x, y, lr);
       hidden.write(held);
     });
-    expect(right).toBeGreaterThan(countRight(digits.testing, 32, 10, wasm.predict) + 5);
+    expect(right).toBeGreaterThan(figure("right with the first layer held", countRight(digits.testing, 32, 10, wasm.predict)) + 5);
   });
 });

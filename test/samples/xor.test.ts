@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, openSample, type Sample } from "./support.ts";
+import { agree, figure, openSample, type Sample } from "./support.ts";
 
 let sample: Sample;
 beforeAll(async () => { sample = await openSample("xor"); });
@@ -24,6 +24,6 @@ describe("xor", () => {
         expect(loss).toBeLessThan(0.01);
       } else expect(loss).toBeGreaterThan(0.3);
     }
-    expect(solved).toBeGreaterThanOrEqual(6);
+    expect(figure("starts of 20 that solve it", solved)).toBeGreaterThanOrEqual(6);
   });
 });

@@ -138,7 +138,7 @@ export function play(region: Region, states = 0): MemoryPlan {
     places.set(param, top);
     top += 16 * Math.ceil(bytesOf(region.types[param]) / 16);
   }
-  const plan = planMemory({ prepared, states: places, writes: [...places.values()], arenaAt: top });
+  const plan = planMemory({ prepared, fixed: places, writes: [...places.values()], arenaAt: top });
   const player = new Player(plan);
   const args = region.params.map((param, i) => named(`arg${i}`, bytesOf(region.types[param])));
   region.params.forEach((param, i) => player.put(param, args[i]));

@@ -8,7 +8,8 @@ import { fail, Problem } from "../problem.ts";
 import { asTensor, staticNumber } from "../tensors.ts";
 import { type Axis, describe, number, ownShape, type RangeValue, type TensorValue, type Value } from "../values.ts";
 
-const rangeItems = ({ from, to }: RangeValue): Value[] => Array.from({ length: Math.max(0, to - from) }, (_, i) => number(from + i, true));
+/** The first of a range beyond the rank is refused: no need for the others. */
+const rangeItems = ({ from, to }: RangeValue, rank: number): Value[] => Array.from({ length: Math.max(0, Math.min(to - from, 2 * rank + 1)) }, (_, i) => number(from + i, true));
 
 export class Arguments {
   private readonly slots: (GivenArgument | undefined)[];
@@ -81,8 +82,11 @@ export class Arguments {
   axes(name: string, x: TensorValue): number[] | undefined {
     if (!this.has(name)) return undefined;
     const value = this.value(name);
-    const items = value.kind === "tuple" ? value.items : value.kind === "range" ? rangeItems(value) : [value];
-    return items.map((item) => this.wrapAxis(staticNumber(item), name, ownShape(x).length, x));
+    const rank = ownShape(x).length;
+    const items = value.kind === "tuple" ? value.items : value.kind === "range" ? rangeItems(value, rank) : [value];
+    const axes = items.map((item) => this.wrapAxis(staticNumber(item), name, rank, x));
+    if (new Set(axes).size < axes.length) fail(say.axisTwice(this.spanOf(name), describe(x)));
+    return axes;
   }
 
   axis(name: string, x: TensorValue, otherwise?: number): number {

@@ -1,4 +1,4 @@
-/** Draws: pure functions of seed, call counter and place (section 6 and 10 of the language reference). */
+/** Draws: pure functions of seed, call counter and place. */
 import type { Span } from "../../../grammar/index.ts";
 import { say } from "../../diagnostics/catalogue.ts";
 import { invariant } from "../../diagnostics/diagnostic.ts";

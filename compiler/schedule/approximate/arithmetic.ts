@@ -17,6 +17,11 @@ export class Arithmetic {
     private readonly out: Statement[],
   ) {}
 
+  /** Whether sums may be made in another order than they are written in: then rounding steps vanish, and with them some digits. */
+  get reorders(): boolean {
+    return this.scope.reorders;
+  }
+
   hold(value: Expression, type: Scalar = this.type): Expression {
     const id = this.scope.local(type, this.lanes);
     this.out.push(setLocal(id, value));

@@ -15,7 +15,7 @@ export interface Rounded {
 
 /** x to the nearest integer; f32: |x| < 2^22, f64: |x| < 2^31. */
 export function nearestInteger(a: Arithmetic, x: Expression): Rounded {
-  if (a.type === "f32") {
+  if (a.type === "f32" && !a.reorders) {
     const shifted = a.hold(a.add(x, MAGIC));
     return { value: a.hold(a.sub(shifted, MAGIC)), plus: (offset) => a.int("add", a.bits(shifted), offset - MAGIC_BITS) };
   }

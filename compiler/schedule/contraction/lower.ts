@@ -1,5 +1,6 @@
 /** Lowers a dot: chooses a form of the product by its sizes and layout. */
 import { byteSize } from "../../program.ts";
+import { parallelProduct } from "../gpu/index.ts";
 import { chooseTile } from "./choose-tile.ts";
 import { directProduct } from "./direct.ts";
 import type { Packing } from "./packed.ts";
@@ -42,6 +43,7 @@ export function lowerDot(request: DotRequest): LoweredDot {
   const given = productOf(request.left, request.right, request.attributes);
   const product = given.columns === 1 && given.rows > 1 ? swap(given) : given;
   const flops = 2 * product.batch * product.rows * product.columns * product.depth;
+  if (request.machine.parallel === true) return { ...parallelProduct(request, given), flops };
   if (!(isSimple(product.left) && isSimple(product.right)) && flops <= 2 * PLAIN) return { kernels: [plainProduct(request, product)], scratchBytes: 0, flops };
 
   const kernels: RoledKernel[] = [];

@@ -59,7 +59,7 @@ export class BufferTable {
 
   scratch(name: string, element: Parameters<typeof byteSize>[0], length: number): BufferId {
     this.bindings.push({ kind: "scratch", byteOffset: this.scratchBytes });
-    this.scratchBytes += align(length * byteSize(element));
+    this.scratchBytes += align(length * byteSize(element, this.facts.boolBytes));
     return this.scope.buffer(name, element, length);
   }
 
@@ -80,12 +80,12 @@ export class BufferTable {
   }
 
   private inPlace(): InPlace[] {
-    const { types } = this.facts;
-    const bytes = (value: ValueId): number => elementCount(types[value].shape) * byteSize(types[value].element);
+    const { types, boolBytes } = this.facts;
+    const bytes = (value: ValueId): number => elementCount(types[value].shape) * byteSize(types[value].element, boolBytes);
     const pairs: InPlace[] = [];
     for (const [output, { key, phase }] of this.outputs) {
       for (const [input, { loads }] of this.inputs) {
-        const fits = byteSize(types[input].element) === byteSize(types[output].element) && bytes(input) === bytes(output);
+        const fits = byteSize(types[input].element, boolBytes) === byteSize(types[output].element, boolBytes) && bytes(input) === bytes(output);
         if (fits && loads.every((load) => load.key === key && load.phase <= phase)) pairs.push({ output, input });
       }
     }

@@ -2,6 +2,7 @@
 import type { HostNode, OpNode, SiteId, ValueId } from "../../ir/graph.ts";
 import type { Machine } from "../../program.ts";
 import type { Facts } from "../facts.ts";
+import { lowerParallel, lowerParallelNest } from "../gpu/index.ts";
 import type { Group } from "../group.ts";
 import type { Unit } from "../unit.ts";
 import { lowerConcat, lowerPad } from "./box.ts";
@@ -18,24 +19,25 @@ export function lowerGroup(facts: Facts, group: Group, stored: ReadonlySet<Value
   if (first.kind === "scan" || first.kind === "while") throw new Error("internal: a loop has no kernel");
   const outputs = group.ops().filter((node) => node.results.some((result) => stored.has(result)));
   const { site } = outputs.at(-1) ?? first;
-  if (group.kind === "alone") return lowerAlone(facts, first, site);
+  if (first.kind === "host") return hostUnit(facts, first);
+  if (group.kind === "alone") return (machine.parallel === true ? lowerParallel : lowerAlone)(facts, first, nameOf(facts, first), site);
   if (outputs.length === 0) return null;
   const name = nameOf(facts, group.kind === "dot" ? first : outputs[outputs.length - 1]);
-  return group.kind === "dot" ? lowerProduct(facts, group, stored, machine, name, site) : lowerNest(facts, group, stored, name, site);
+  if (group.kind === "dot") return lowerProduct(facts, group, stored, machine, name, site);
+  return (machine.parallel === true ? lowerParallelNest : lowerNest)(facts, group, stored, name, site);
 }
 
-function nameOf(facts: Facts, node: OpNode | HostNode): string {
-  const op = node.kind === "op" ? node.op : node.name;
-  const shapes = (node.kind === "op" && node.op === "dot" ? node.args : node.results.slice(0, 1)).map((value) => facts.types[value].shape.join("x"));
+function nameOf(facts: Facts, { op, args, results }: OpNode): string {
+  const shapes = (op === "dot" ? args : results.slice(0, 1)).map((value) => facts.types[value].shape.join("x"));
   return [op, ...shapes].filter((part) => part !== "").join("_");
 }
 
-function lowerAlone(facts: Facts, node: OpNode | HostNode, site: SiteId): Unit {
-  if (node.kind === "host") {
-    const args = node.args.map((arg) => facts.source(arg));
-    return { runs: [], host: { extern: node.name, args, results: node.results }, reads: [...new Set(args)], writes: node.results, scratchBytes: 0, inPlace: [] };
-  }
-  const name = nameOf(facts, node);
+function hostUnit(facts: Facts, node: HostNode): Unit {
+  const args = node.args.map((arg) => facts.source(arg));
+  return { runs: [], host: { extern: node.name, args, results: node.results }, reads: [...new Set(args)], writes: node.results, scratchBytes: 0, inPlace: [] };
+}
+
+function lowerAlone(facts: Facts, node: OpNode, name: string, site: SiteId): Unit {
   switch (node.op) {
     case "concat": return lowerConcat(facts, node, name, site);
     case "pad": return lowerPad(facts, node, name, site);

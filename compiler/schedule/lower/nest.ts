@@ -313,7 +313,7 @@ function weightOf(statements: readonly Statement[]): number {
     switch (statement.kind) {
       case "loop": return total + 2 + weightOf(statement.body);
       case "if": return total + expression(statement.test) + weightOf(statement.then) + weightOf(statement.else);
-      case "fence": return total;
+      case "fence": case "barrier": return total;
       default: return total + 1 + expression(statement.value);
     }
   }, 0);

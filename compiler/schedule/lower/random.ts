@@ -17,7 +17,7 @@ const rounds = 10;
 
 const anywhere = { base: NaN, factors: [] };
 
-class Philox {
+export class Philox {
   constructor(
     private readonly scope: KernelScope,
     private readonly lanes: Lanes,
@@ -62,6 +62,13 @@ class Philox {
   }
 }
 
+/** The key whose first word is at `first`. */
+export function loadKey(scope: KernelScope, buffer: BufferId, first: Index, out: Statement[]): readonly [LocalId, LocalId] {
+  const key = [scope.local("u32"), scope.local("u32")] as const;
+  key.forEach((id, i) => out.push(setLocal(id, load(buffer, { ...first, base: first.base + i }))));
+  return key;
+}
+
 /** The keys of a batch, one after the other. */
 class Keys {
   readonly count: number;
@@ -77,9 +84,7 @@ class Keys {
     return { base, terms: this.turn === null ? terms : [[this.turn, stride], ...terms] };
   }
   load(buffer: BufferId, out: Statement[]): readonly [LocalId, LocalId] {
-    const key = [this.scope.local("u32"), this.scope.local("u32")] as const;
-    key.forEach((id, i) => out.push(setLocal(id, load(buffer, this.at(2, at(i))))));
-    return key;
+    return loadKey(this.scope, buffer, this.at(2, at(0)), out);
   }
   each(body: readonly Statement[]): readonly Statement[] {
     return this.turn === null ? body : [loop(this.turn, 0, this.count, 1, body)];

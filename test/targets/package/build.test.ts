@@ -1,5 +1,5 @@
 /** What npm installs: the command, the library and its types, built as `prepare` builds them. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -38,6 +38,14 @@ describe("the package", () => {
     expect(wasm).toBeLessThan(1e-2);
     expect([passed, js, passedToo]).toEqual([true, wasm, true]);
   });
+  it("ends quietly when its reader has seen enough", async () => {
+    const command = spawn(process.execPath, ["dist/cli.js", "build", "line.pull", "--emit", "wat"], { cwd: out });
+    command.stdout.destroy();
+    let said = "";
+    command.stderr.on("data", (text) => { said += text; });
+    const code = await new Promise((resolve) => command.on("close", resolve));
+    expect([code, said]).toEqual([0, ""]);
+  });
   it("has a library that compiles and loads", async () => {
     writeFileSync(path.join(out, "library.mjs"), `
       import { readFileSync } from "node:fs";
@@ -61,6 +69,7 @@ describe("the package", () => {
       const name: ParameterName = "w";
       const row: Float32Array = line.predict(new Float32Array(3));
       const shape: readonly [3] = line.parameters.w.shape;
+      line.load(line.save());
       export { first, text, loss, name, row, shape, instantiate };`);
     writeFileSync(path.join(out, "wrong.ts"), `
       import { compile } from "pullback"; import { create } from "./line.js";
@@ -69,7 +78,7 @@ describe("the package", () => {
       line.step(new Float32Array(12), [1]);
       line.parameters["v"];
       line.predict(new Float32Array(3), { out: new Int32Array(1) });
-      compile("", { targets: ["wgsl"] });`);
+      compile("", { targets: ["metal"] });`);
     const options = "--ignoreConfig --noEmit --strict --target es2022 --module esnext --moduleResolution bundler --lib es2023,dom".split(" ");
     const check = (file: string) => run(process.execPath, [tsc, ...options, file], { cwd: out });
     expect((await check("right.ts")).stdout).toBe("");

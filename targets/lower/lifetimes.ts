@@ -4,7 +4,8 @@
  * the steps of written-out loops alike, which compresses, and keeps local numbers in one byte.
  */
 import type { Index, LocalId } from "../../compiler/schedule/kernel.ts";
-import { eachPart, type Action, type Value } from "../lower/index.ts";
+import { eachPart } from "./each-value.ts";
+import type { Action, Value } from "./lowered.ts";
 
 export interface Lifetimes {
   /** The locals that end with an action, by action. */
@@ -61,7 +62,11 @@ export function lifetimesOf(body: readonly Action[]): Lifetimes {
           readValue(action.value);
           readIndex(action.at);
           break;
+        case "bind":
+          readValue(action.value);
+          break;
         case "fence":
+        case "barrier":
           break;
       }
     }

@@ -1,0 +1,112 @@
+/**
+ * The script of one entry of a module on a device: check every argument, send them in one write, submit, read what came out.
+ * A call returns as soon as its work is submitted; its promise is kept when the results are back.
+ */
+import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
+import { checkOut, checkTree, hasHost, placeTree, type Scope } from "./entry.ts";
+import { arrayType, countOf, isScalar, leavesOf, type Names, type PlacedLeaf, property } from "./text.ts";
+
+/** The view of the buffer for arguments that an element is written through: on the device all take 4 bytes. */
+const viewOf = ({ type: { element } }: PlacedLeaf): string => (element === "bool" ? "u32" : element);
+const bytesOf = (leaf: PlacedLeaf): number => 4 * countOf(leaf);
+const padded = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+
+const leaves = (tree: PlacedTree | null): PlacedLeaf[] => (tree === null ? [] : [...leavesOf<PlacedLeaf>(tree)].map(({ leaf }) => leaf));
+
+/** Where an entry's arguments lie. */
+function argumentRange(entry: ProgramEntry): { from: number; bytes: number } {
+  const all = entry.parameters.flatMap(({ tree }) => leaves(tree));
+  const from = Math.min(...all.map(({ at }) => at));
+  return { from, bytes: Math.max(0, ...all.map((leaf) => leaf.at + bytesOf(leaf))) - from };
+}
+
+/** Bytes of the buffer through which arguments and results of host calls go. */
+export const ioBytes = (program: Program): number =>
+  Math.max(16, ...program.entries.map((entry) => (entry.parameters.length > 0 ? argumentRange(entry).bytes : 0)),
+    ...program.externs.map(({ result }) => (result === null ? 0 : leaves(placeTree(result, leavesIn(result))).reduce((total, leaf) => total + padded(bytesOf(leaf)), 0))));
+
+const leavesIn = (tree: Parameters<typeof placeTree>[0]): number[] => [...leavesOf(tree as PlacedTree)].map(() => 0); // its leaves have no places yet
+
+/** Puts leaves into the buffer: `at` counts from its start. */
+const put = (value: string, leaf: PlacedLeaf, at: number): string =>
+  isScalar(leaf) ? `${viewOf(leaf)}[${at / 4}] = ${value};` : `${viewOf(leaf)}.set(${value}, ${at / 4});`;
+
+/** Bytes that came back, as the values of a tree; each leaf at the next place. */
+function readTree(tree: PlacedTree, words: string, next: { at: number }, out: ReadonlyMap<PlacedLeaf, string>): string {
+  if (tree.kind === "record") return `{ ${tree.fields.map(({ name, tree: child }) => `${property(name)}: ${readTree(child, words, next, out)}`).join(", ")} }`;
+  if (tree.kind === "tuple") return `[${tree.items.map((child) => readTree(child, words, next, out)).join(", ")}]`;
+  const at = next.at;
+  next.at += bytesOf(tree);
+  const bool = tree.type.element === "bool";
+  const view = `new ${bool ? "Uint32Array" : arrayType[tree.type.element]}(${words}, ${at}, ${countOf(tree)})`;
+  if (isScalar(tree)) return bool ? `${view}[0] === 1` : `${view}[0]`;
+  const values = bool ? `Uint8Array.from(${view})` : view;
+  const target = out.get(tree);
+  return target === undefined ? values : `into(${target}, ${values})`;
+}
+
+const rangesOf = (tree: PlacedTree | null): string => `[${leaves(tree).map((leaf) => `[${leaf.at}, ${bytesOf(leaf)}]`).join(", ")}]`;
+
+/** Submits the plan's stretches; between them values go to the host and come back. */
+function runPlan(entry: ProgramEntry, program: Program, scope: Scope, locals: Names): string[] {
+  const symbol = JSON.stringify(entry.symbol);
+  if (!hasHost(entry)) return [`const words = await gpu.run(routines[${symbol}], ${rangesOf(entry.result)});`];
+  const lines: string[] = [];
+  let stretch = 0;
+  const submit = (tree: PlacedTree | null, name: string): void => { lines.push(`const ${name} = await gpu.run(routines[${JSON.stringify(`${entry.symbol}$${stretch++}`)}], ${rangesOf(tree)});`); };
+  for (const step of entry.plan) {
+    if (step.kind !== "host") continue;
+    const declared = program.externs.find(({ name }) => name === step.extern);
+    if (declared === undefined) throw new Error(`internal: no extern fn '${step.extern}'`);
+    const places = [...step.args];
+    const args: PlacedTree = { kind: "tuple", items: declared.parameters.map(({ tree }) => placeTree(tree, places)) };
+    const words = locals.pick("given");
+    submit(args, words);
+    const next = { at: 0 };
+    const call = `await externs[${JSON.stringify(declared.name)}](${args.items.map((tree) => readTree(tree, words, next, new Map())).join(", ")})`;
+    if (declared.result === null) {
+      lines.push(`${call};`);
+      continue;
+    }
+    const result = locals.pick(`${declared.name}_result`);
+    const bound: { name: string; leaf: PlacedLeaf }[] = [];
+    const checks = checkTree(result, placeTree(declared.result, [...step.results]), `extern fn ${declared.name}: its result%`, "", scope, locals, bound);
+    lines.push(`let ${result} = ${call};`, ...checks);
+    let at = 0;
+    for (const { name, leaf } of bound) {
+      lines.push(put(name, leaf, at), `gpu.write(${leaf.at}, u8.subarray(${at}, ${at + bytesOf(leaf)}));`);
+      at += padded(bytesOf(leaf));
+    }
+  }
+  submit(entry.result, "words");
+  return lines;
+}
+
+/** The function of one entry at one choice of its variants, called `name`. */
+export function gpuEntryFunction(entry: ProgramEntry, name: string, program: Program, scope: Scope): string {
+  const locals = scope.names.inner();
+  const parameters = entry.parameters.map((parameter) => locals.pick(parameter.name));
+  const options = locals.pick("options");
+  const names = entry.parameters.map((parameter) => JSON.stringify(parameter.name));
+  const bound: { name: string; leaf: PlacedLeaf }[] = [];
+  scope.uses.add("checkCount");
+  const checks = [
+    ...(scope.guarded ? [`idle("${entry.name}");`] : []),
+    `if (arguments.length !== ${names.length}) checkCount(arguments, [${names.join(", ")}], "${entry.name}");`,
+    ...entry.parameters.flatMap((parameter, index) =>
+      checkTree(parameters[index], parameter.tree, `${entry.name}: argument ${index + 1} '%'`, parameter.name, scope, locals, bound)),
+  ];
+  const out = new Map<PlacedLeaf, string>();
+  checks.push(...checkOut(entry, options, scope, locals, out));
+  const body: string[] = [];
+  if (bound.length > 0) {
+    const { from, bytes } = argumentRange(entry);
+    body.push(...bound.map(({ name: value, leaf }) => put(value, leaf, leaf.at - from)), `gpu.write(${from}, u8.subarray(0, ${bytes}));`);
+  }
+  body.push(...runPlan(entry, program, scope, locals));
+  if (entry.result !== null) body.push(`return ${readTree(entry.result, "words", { at: 0 }, out)};`);
+  const indented = (lines: readonly string[], indent: string): string => lines.map((line) => `${indent}${line}\n`).join("");
+  const head = `  async function ${name}(${[...parameters, options].join(", ")}) {\n`;
+  if (!hasHost(entry)) return `${head}${indented([...checks, ...body], "    ")}  }\n`;
+  return `${head}${indented([...checks, `running = "${entry.name}";`], "    ")}    try {\n${indented(body, "      ")}    } finally {\n      running = undefined;\n    }\n  }\n`;
+}

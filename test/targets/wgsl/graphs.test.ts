@@ -1,0 +1,71 @@
+/** Whole graphs on WGSL: integers, truth values and random bits as the reference has them, floats within a band. */
+import { describe, expect, test } from "vitest";
+import { Builder } from "../../../compiler/ir/builder.ts";
+import { evaluate, tensor } from "../../../compiler/reference/index.ts";
+import { movementGraph } from "../../optimize/movement-graph.ts";
+import { randomGraph, type RandomGraph } from "../../ops/random-graph.ts";
+import { Random } from "../../ops/random.ts";
+import { difference } from "../../schedule/run.ts";
+import { adapter } from "./device.ts";
+import { runRegion } from "./run.ts";
+
+async function compare({ region, args }: RandomGraph, tolerance: number): Promise<string | undefined> {
+  return difference(evaluate(region, args, { round: "f32" }), await runRegion(region, args), tolerance);
+}
+
+describe.skipIf(adapter === null)("random graphs on WGSL", () => {
+  test("of continuous ops agree with the reference", async () => {
+    for (let seed = 0; seed < 30; seed++) expect(await compare(randomGraph(seed, { nodes: 40, kind: "continuous" }), 1e-4), `seed ${seed}`).toBeUndefined();
+  });
+
+  test("of all ops agree with the reference", async () => {
+    for (let seed = 0; seed < 30; seed++) expect.soft(await compare(randomGraph(seed, { nodes: 40 }), 1e-4), `seed ${seed}`).toBeUndefined();
+  });
+
+  test("of movement, integer sums and dots are the reference's in every bit", async () => {
+    for (let seed = 0; seed < 30; seed++) expect(await compare(movementGraph(seed, "i32"), 0), `seed ${seed}`).toBeUndefined();
+  });
+});
+
+describe.skipIf(adapter === null)("on WGSL", () => {
+  test.each([64, 100, 1024, 3000])("softmax and norms of rows of %i", async (length) => {
+    const r = new Random(length);
+    const type = { element: "f32", shape: [5, length] } as const;
+    const b = new Builder();
+    const x = b.parameter(type);
+    const along = (row: number) => b.broadcast(row as never, type.shape, [0]); // a ValueId by construction
+    const exponent = b.op("exp", [b.sub(x, along(b.op("reduce_max", [x], { axes: [1] })))], {});
+    const softmax = b.div(exponent, along(b.sum(exponent, [1])));
+    const centred = b.sub(x, along(b.div(b.sum(x, [1]), b.constant({ element: "f32", shape: [5] }, length))));
+    const variance = b.sum(b.mul(centred, centred), [1]);
+    const norm = b.div(centred, along(b.op("sqrt", [variance], {})));
+    const columns = b.sum(b.mul(x, x), [0]);
+    const total = b.sum(x, [0, 1]);
+    const region = b.region([softmax, norm, variance, columns, total, b.op("argmax", [x], { axis: 1 })]);
+    const args = r.tensors([type], { low: -2, high: 2 });
+    expect(await compare({ region, args }, 1e-4)).toBeUndefined();
+  });
+
+  test.each([[1, 40, 7], [4, 4, 4], [5, 8, 12], [33, 17, 20], [64, 100, 64], [7, 64, 130], [70, 3, 9]])("products of %i x %i x %i in all layouts", async (rows, depth, columns) => {
+    const r = new Random(rows);
+    for (const layout of [0, 1, 2, 3]) {
+      const b = new Builder();
+      const left = layout & 1 ? [depth, rows] : [rows, depth];
+      const right = layout & 2 ? [columns, depth] : [depth, columns];
+      const [x, w, bias] = [left, right, [columns]].map((shape) => b.parameter({ element: "f32", shape }));
+      const product = b.op("dot", [x, w], { leftBatch: [], rightBatch: [], leftContract: [layout & 1 ? 0 : 1], rightContract: [layout & 2 ? 1 : 0] });
+      const shifted = b.add(product, b.broadcast(bias, [rows, columns], [1]));
+      const region = b.region([b.op("max", [shifted, b.like(shifted, 0)], {})]);
+      const args = r.tensors([left, right, [columns]].map((shape) => ({ element: "f32" as const, shape })), { low: -1, high: 1 });
+      expect(await compare({ region, args }, 1e-5), `layout ${layout}`).toBeUndefined();
+    }
+  });
+
+  test("random bits are those of the reference", async () => {
+    const b = new Builder();
+    const key = b.parameter({ element: "u32", shape: [2] });
+    const folded = b.op("random_fold", [key, b.constant({ element: "u32", shape: [] }, 7)], {});
+    const region = b.region([b.op("random_bits", [folded], { shape: [1001] }), folded]);
+    expect(await compare({ region, args: [tensor({ element: "u32", shape: [2] }, [0xdeadbeef, 3])] }, 0)).toBeUndefined();
+  });
+});

@@ -1,0 +1,42 @@
+/** Regions and programs run by WGSL on the process's device, on plain tensors. */
+import type { Region } from "../../../compiler/ir/graph.ts";
+import { elementCount } from "../../../compiler/ir/graph.ts";
+import { byteSize, type Program, type WgslArtifact } from "../../../compiler/program.ts";
+import type { Tensor } from "../../../compiler/reference/index.ts";
+import { optimize } from "../../../compiler/optimize/index.ts";
+import { schedule } from "../../../compiler/schedule/index.ts";
+import { type Gpu, openGpu } from "../../../runtime/webgpu.ts";
+import { emitShaders, wgsl } from "../../../targets/wgsl/index.ts";
+import { graphOf, leaves } from "../../schedule/run.ts";
+import { complaints, openDevice } from "./device.ts";
+
+export async function openArtifact({ shaders, pipelines, program }: WgslArtifact): Promise<Gpu> {
+  const gpu = await openGpu(await openDevice(), program.peakBytes,
+    shaders.map(({ name, code, workgroups: [x, y] }) => [name, code, x, y]), pipelines.map(({ shader, constants }) => [shader, constants]));
+  // Nothing may lean on zeros: this is NaN as a float and far away as an integer.
+  gpu.write(0, new Uint8Array(Math.ceil(program.peakBytes / 16) * 16).fill(0xff));
+  for (const { at, bytes } of program.constants) gpu.write(at, bytes);
+  return gpu;
+}
+
+const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, bool: Uint32Array, f64: Float64Array };
+
+/** The results of a region. @throws what the driver complains of */
+export async function runRegion(region: Region, args: readonly Tensor[]): Promise<Tensor[]> {
+  const program: Program = schedule(optimize(graphOf(region)), wgsl.machine);
+  const artifact = emitShaders(program);
+  const gpu = await openArtifact(artifact);
+  const [entry] = program.entries;
+  entry.parameters.flatMap(({ tree }) => leaves(tree)).forEach(({ at, type }, i) => gpu.write(at, arrays[type.element].from(args[i].data)));
+  const results = entry.result === null ? [] : leaves(entry.result);
+  const ranges = results.map(({ at, type }) => [at, byteSize(type.element, 4) * elementCount(type.shape)] as const);
+  const buffer = await gpu.run(artifact.routines[entry.symbol], ranges);
+  gpu.destroy();
+  if (complaints.length > 0) throw new Error(complaints.splice(0).join("\n"));
+  let from = 0;
+  return results.map(({ type }, i) => {
+    const data = Float64Array.from(new arrays[type.element](buffer, from, elementCount(type.shape)));
+    from += ranges[i][1];
+    return { type, data };
+  });
+}
