@@ -1,8 +1,7 @@
 /** What the passes share about loops: their parts by kind, their bodies changed, their nodes copied. */
 import { Builder } from "../ir/builder.ts";
+import { isLoop } from "../ir/graph.ts";
 import type { LoopNode, Node, Region, ValueId } from "../ir/graph.ts";
-
-export const isLoop = (node: Node): node is LoopNode => node.kind === "scan" || node.kind === "while";
 
 /** A loop's args and results by what they are to it. The body's params: the index, then in the order of the args. */
 export function partsOf(node: LoopNode) {

@@ -11,9 +11,10 @@
  * made before the loop takes its bytes all the time of the loop, where the body would take them for a part of each turn.
  * Should run after what improves bodies by themselves: a product that has absorbed a transpose needs no transposed copy.
  */
+import { bodiesOf, isLoop } from "../ir/graph.ts";
 import type { LoopNode, Node, Region, ValueId } from "../ir/graph.ts";
 import type { OpName } from "../ops/index.ts";
-import { Copier, isLoop, nameOf, partsOf } from "./bodies.ts";
+import { Copier, nameOf, partsOf } from "./bodies.ts";
 import type { Pass } from "./pass.ts";
 import { prune } from "./prune-loops.ts";
 
@@ -29,8 +30,6 @@ export const hoistInvariants: Pass = {
 
 /** Made by whoever reads it, or as cheap as reading it. */
 const free: ReadonlySet<OpName> = new Set(["constant", "iota", "broadcast", "reshape", "slice", "reverse"]);
-
-const bodiesOf = (node: LoopNode): readonly Region[] => (node.kind === "while" ? [node.until, node.body] : [node.body]);
 
 interface Invariants {
   /** Nodes that depend on captures alone. */

@@ -9,8 +9,9 @@
  * Leaves a while of one turn alone: its test decides. Must run after erase-markers: the end of a call names values that
  * are not copied with it.
  */
+import { isLoop } from "../ir/graph.ts";
 import type { LoopNode, Region, ValueId } from "../ir/graph.ts";
-import { Copier, isLoop, nameOf } from "./bodies.ts";
+import { Copier, nameOf } from "./bodies.ts";
 import type { Pass } from "./pass.ts";
 import { sweep } from "./sweep.ts";
 

@@ -1,6 +1,7 @@
 /** The liveness of a region through its loops: what a loop carries, takes or emits for nobody goes. */
+import { isLoop } from "../ir/graph.ts";
 import type { LoopNode, Node, Region, ValueId } from "../ir/graph.ts";
-import { isLoop, partsOf } from "./bodies.ts";
+import { partsOf } from "./bodies.ts";
 import { needed, renumber, sweep } from "./sweep.ts";
 
 /** The same object if nothing is dead. */

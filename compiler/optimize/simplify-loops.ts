@@ -13,9 +13,9 @@
  * and common-subexpressions, which make equal values known as such.
  */
 import type { Builder } from "../ir/builder.ts";
-import { elementCount } from "../ir/graph.ts";
+import { elementCount, isLoop } from "../ir/graph.ts";
 import type { LoopNode, Node, OpNode, Region, ValueId } from "../ir/graph.ts";
-import { Copier, isLoop, nameOf, partsOf } from "./bodies.ts";
+import { Copier, nameOf, partsOf } from "./bodies.ts";
 import { nodeKey } from "./common-subexpressions.ts";
 import type { Pass } from "./pass.ts";
 import { prune } from "./prune-loops.ts";
