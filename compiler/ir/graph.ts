@@ -88,6 +88,11 @@ export interface WhileNode extends Base {
 
 export type LoopNode = ScanNode | WhileNode;
 
+export const isLoop = (node: { readonly kind: string }): node is LoopNode => node.kind === "scan" || node.kind === "while";
+
+/** The regions of a loop that run each turn, in order. */
+export const bodiesOf = (loop: LoopNode): readonly Region[] => (loop.kind === "while" ? [loop.until, loop.body] : [loop.body]);
+
 export type Node = OpNode | LeaveNode | HostNode | LoopNode;
 
 /** What differentiation must know of a call: which values went in, and the rules that stand for its body. */

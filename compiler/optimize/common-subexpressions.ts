@@ -1,5 +1,5 @@
 /**
- * Gives one name to nodes that compute the same value: same op, args and attributes.
+ * Gives one name to nodes that compute the same value: same op, args and attributes; a loop, also the same body.
  *
  *     %1 = exp %0                        %1 = exp %0
  *     %2 = exp %0              ->        %2 = add %1 %1
@@ -29,8 +29,8 @@ function shareEqualNodes(region: Region): Region {
   const nodes: Node[] = [];
   for (const node of region.nodes) {
     const args = node.args.map((arg) => renamed[arg]);
-    if (node.kind === "op") {
-      const key = keyOf(node.op, args, node.attributes);
+    const key = nodeKey(node, args);
+    if (key !== null) {
       const earlier = known.get(key);
       if (earlier !== undefined) {
         node.results.forEach((result, i) => { renamed[result] = earlier[i]; });
@@ -42,6 +42,31 @@ function shareEqualNodes(region: Region): Region {
   }
   if (nodes.length === region.nodes.length) return region;
   return renumber({ ...region, nodes, results: region.results.map((result) => renamed[result]) });
+}
+
+/** Equal for nodes that compute the same; null: not to be shared. */
+export function nodeKey(node: Node, args: readonly ValueId[]): string | null {
+  switch (node.kind) {
+    case "op": return keyOf(node.op, args, node.attributes);
+    case "leave": case "host": return null;
+    case "scan": return joined([`scan ${args.join(" ")} ${node.length} ${node.reversed} ${node.carries} ${node.inputs} ${node.unroll}`, regionKey(node.body)]);
+    case "while": return joined([`while ${args.join(" ")} ${node.max} ${node.carries}`, regionKey(node.until), regionKey(node.body)]);
+  }
+}
+
+const joined = (keys: readonly (string | null)[]): string | null => (keys.includes(null) ? null : keys.join("\n"));
+
+const regionKeys = new WeakMap<Region, string | null>();
+
+/** Equal for bodies that do the same; their params have equal types where their loops have equal args. */
+function regionKey(region: Region): string | null {
+  let key = regionKeys.get(region);
+  if (key === undefined) {
+    const nodes = region.nodes.map((node) => nodeKey(node, node.args));
+    key = joined([...nodes, `return ${region.results.join(" ")}`]);
+    regionKeys.set(region, key);
+  }
+  return key;
 }
 
 function keyOf(op: OpName, args: readonly ValueId[], attributes: AttributesOf<OpName>): string {

@@ -2,28 +2,34 @@
 import { invariant } from "../diagnostics/diagnostic.ts";
 import type { Graph, Region } from "../ir/graph.ts";
 import { absorbTransposes } from "./absorb-transposes.ts";
+import { mapBodies } from "./bodies.ts";
 import { commonSubexpressions } from "./common-subexpressions.ts";
 import { eliminateDeadCode } from "./eliminate-dead-code.ts";
 import { eraseMarkers } from "./erase-markers.ts";
 import { flattenDots } from "./flatten-dots.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { formDots } from "./form-dots.ts";
+import { hoistInvariants } from "./hoist-invariants.ts";
+import { inlineLoops } from "./inline-loops.ts";
 import { joinPads } from "./join-pads.ts";
 import { mergeReductions } from "./merge-reductions.ts";
 import type { Pass, PassOptions } from "./pass.ts";
 import { shrinkDots } from "./shrink-dots.ts";
 import { simplifyAlgebra } from "./simplify-algebra.ts";
+import { simplifyLoops } from "./simplify-loops.ts";
 import { simplifyMovement } from "./simplify-movement.ts";
 import { sinkMovement } from "./sink-movement.ts";
 
 /** What keeps the form in which a derivative was written: graphs are compared after these. */
 export const simplifyingPrefix: readonly Pass[] = [
   eraseMarkers, // before all: a marker hides what its arg is
+  inlineLoops,
   eliminateDeadCode,
   foldConstants, // before algebra, which looks for numbers
   commonSubexpressions, // before algebra, which compares values by name
   simplifyAlgebra,
   simplifyMovement,
+  simplifyLoops, // after what makes equal args and constants known as such
 ];
 
 export const passes: readonly Pass[] = [
@@ -35,28 +41,39 @@ export const passes: readonly Pass[] = [
   shrinkDots,
   absorbTransposes, // after form-dots, and shrink-dots, which leave transposes of results
   flattenDots, // after absorb-transposes: a reshape in between would hide the transpose
+  hoistInvariants, // after all that improves bodies by themselves
 ];
 
 /** Rounds of the whole list; each but the last makes a region simpler, and few take more than four. */
 const ROUNDS = 32;
 
-/** Runs a list until nothing changes. */
+/** Runs a list until nothing changes, in the bodies of loops first. */
 export function runPasses(
-  region: Region, list: readonly Pass[], options: PassOptions, after?: (pass: Pass, region: Region) => void,
+  region: Region, list: readonly Pass[], options: PassOptions, after: (pass: Pass, region: Region) => void = () => {},
 ): Region {
+  return runList(region, list, options, after, new WeakSet());
+}
+
+/** `finished`: the bodies in which the list finds nothing more. */
+function runList(region: Region, list: readonly Pass[], options: PassOptions, after: (pass: Pass, region: Region) => void, finished: WeakSet<Region>): Region {
+  if (finished.has(region)) return region;
   let current = region;
   /** What each pass left behind; there it finds nothing more. */
   const settled = new Map<Pass, Region>();
   for (let round = 0; round < ROUNDS; round++) {
     const before = current;
+    current = mapBodies(current, (body, replace) => runList(body, list, options, (pass, changed) => after(pass, replace(changed)), finished));
     for (const pass of list) {
       if (settled.get(pass) === current) continue;
       const next = pass.run(current, options);
       settled.set(pass, next);
-      if (next !== current) after?.(pass, next);
+      if (next !== current) after(pass, next);
       current = next;
     }
-    if (current === before) return current;
+    if (current === before) {
+      finished.add(current);
+      return current;
+    }
   }
   invariant(false, () => "the passes do not come to an end");
 }

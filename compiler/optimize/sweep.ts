@@ -7,18 +7,24 @@ const clean = new WeakSet<Region>();
 /** The same object if nothing is dead. */
 export function sweep(region: Region): Region {
   if (clean.has(region)) return region;
-  const live = new Uint8Array(region.types.length);
-  for (const result of region.results) live[result] = 1;
+  const { nodes } = needed(region, region.results);
+  const swept = nodes.length === region.nodes.length ? region : renumber({ ...region, nodes });
+  clean.add(swept);
+  return swept;
+}
+
+/** The nodes that some values need, in order, and (by id) whether a value is needed. */
+export function needed({ nodes, types }: Region, values: readonly ValueId[]): { readonly nodes: Node[]; readonly live: Uint8Array } {
+  const live = new Uint8Array(types.length);
+  for (const value of values) live[value] = 1;
   const kept: Node[] = [];
-  for (let i = region.nodes.length - 1; i >= 0; i--) {
-    const node = region.nodes[i];
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i];
     if (node.kind !== "host" && !node.results.some((result) => live[result])) continue;
     for (const arg of node.args) live[arg] = 1;
     kept.push(node);
   }
-  const swept = kept.length === region.nodes.length ? region : renumber({ ...region, nodes: kept.reverse() });
-  clean.add(swept);
-  return swept;
+  return { nodes: kept.reverse(), live };
 }
 
 /** Dense ids, after nodes were left out whose results nobody uses. */

@@ -1,27 +1,41 @@
 /** What an argument's values must lie below, because they index an axis unchanged. */
+import { bodiesOf, isLoop, sameShape } from "../ir/graph.ts";
 import type { OpNode, Region, ValueId } from "../ir/graph.ts";
-import { sameShape } from "../ir/builder.ts";
 
 /** The smallest axis that values of `argument` index; undefined: none. */
 export function belowOf(region: Region, argument: ValueId): number | undefined {
   if (region.types[argument].element !== "i32") return undefined;
-  /** Values that hold the argument's numbers, with the component of an index that they are (null: any). */
-  const carried = new Map<ValueId, number | null>([[argument, null]]);
+  const below = leastIndexed(region, argument, null);
+  return below === Infinity ? undefined : below;
+}
+
+/** The smallest axis indexed by a value that holds the argument's numbers, as that component of an index (null: any). */
+function leastIndexed(region: Region, value: ValueId, component: number | null): number {
+  /** Values that hold the argument's numbers. */
+  const carried = new Map<ValueId, number | null>([[value, component]]);
   let below = Infinity;
   for (const node of region.nodes) {
-    if (node.kind !== "op") continue;
     for (const [i, arg] of node.args.entries()) {
       const component = carried.get(arg);
       if (component === undefined) continue;
-      if ((node.op === "gather" || node.op === "scatter") && i === 1) {
-        for (const size of indexed(node, region, component)) below = Math.min(below, size);
-      } else if (node.op === "reshape" || node.op === "broadcast" || node.op === "transpose" || node.op === "slice" || node.op === "reverse") {
-        const keepsLast = component === null || sameShape(region.types[arg].shape.slice(-1), region.types[node.results[0]].shape.slice(-1));
-        if (keepsLast) carried.set(node.results[0], component);
-      } else if (node.op === "concat") carried.set(node.results[0], placeIn(node, region, i, component));
+      if (isLoop(node)) {
+        // The body sees a carry's initial value, a slice of an input, a capture. What it makes of them is not followed.
+        for (const body of bodiesOf(node)) below = Math.min(below, leastIndexed(body, body.params[1 + i], component));
+      } else if (node.kind === "op") below = Math.min(below, followed(node, region, i, component, carried));
     }
   }
-  return below === Infinity ? undefined : below;
+  return below;
+}
+
+/** What an op indexes by its i-th arg; where it hands the numbers on, its result joins `carried`. */
+function followed(node: OpNode, region: Region, i: number, component: number | null, carried: Map<ValueId, number | null>): number {
+  const [result] = node.results;
+  if ((node.op === "gather" || node.op === "scatter") && i === 1) return Math.min(...indexed(node, region, component));
+  if (node.op === "reshape" || node.op === "broadcast" || node.op === "transpose" || node.op === "slice" || node.op === "reverse") {
+    const keepsLast = component === null || sameShape(region.types[node.args[i]].shape.slice(-1), region.types[result].shape.slice(-1));
+    if (keepsLast) carried.set(result, component);
+  } else if (node.op === "concat") carried.set(result, placeIn(node, region, i, component));
+  return Infinity;
 }
 
 /** The axes that a component of the indices counts. */

@@ -1,4 +1,5 @@
 /** Region -> units in running order: everything about a region but its memory. The bodies of loops are prepared with it. */
+import { isLoop } from "../ir/graph.ts";
 import type { LoopNode, Region, ValueId } from "../ir/graph.ts";
 import { boolBytesOf } from "../program.ts";
 import type { Machine } from "../program.ts";
@@ -28,7 +29,7 @@ export function prepare(region: Region, olds: readonly (ValueId | null)[], machi
   const { groups, stored } = fuse(facts);
   const units = groups.flatMap((group): readonly Unit[] => {
     const [node] = group.nodes;
-    if (node.kind === "scan" || node.kind === "while") return [loopUnit(node, facts, machine, pool)];
+    if (isLoop(node)) return [loopUnit(node, facts, machine, pool)];
     const unit = lowerGroup(facts, group, stored, machine);
     return unit === null ? [] : [unit];
   });

@@ -8,6 +8,7 @@ import { evaluate } from "../../compiler/reference/index.ts";
 import type { Tensor } from "../../compiler/reference/index.ts";
 import { randomGraph } from "../ops/random-graph.ts";
 import type { RandomGraph } from "../ops/random-graph.ts";
+import { randomLoop } from "../ops/random-loop.ts";
 import { movementGraph } from "./movement-graph.ts";
 
 const count = 100;
@@ -84,6 +85,26 @@ test("the whole list keeps every bit of movement, integer sums and dots", () => 
     expectSameMeaning(graph, once, `seed ${seed}`, 0);
     expect(printRegion(runPasses(once, passes, strict))).toBe(printRegion(once));
   }
+});
+
+describe("random loops", () => {
+  /** Passes settle in the bodies first; the outer region is then what a pass alone changes. */
+  test.each(passes.map((pass) => [pass.name, pass] as const))("%s keeps the meaning, and a second run changes nothing", (name, pass) => {
+    for (let seed = 0; seed < 2 * count; seed++) {
+      const graph = randomLoop(seed);
+      const once = pass.run(graph.region, strict);
+      expectSameMeaning(graph, once, `${name}, seed ${seed}`, pass.keeps === "exact" ? 0 : 1e-3);
+      expect(pass.run(once, strict), `${name}, seed ${seed}`).toBe(once);
+    }
+  });
+
+  test("the whole list keeps the meaning, and a second run changes nothing", () => {
+    for (let seed = 0; seed < 3 * count; seed++) {
+      const graph = randomLoop(seed);
+      const once = runPasses(graph.region, passes, strict, (pass, changed) => expectSameMeaning(graph, changed, `${pass.name}, seed ${seed}`, 1e-3));
+      expect(printRegion(runPasses(once, passes, strict))).toBe(printRegion(once));
+    }
+  });
 });
 
 /** The graph with those of its results that hold integers or truth values. */

@@ -1,4 +1,5 @@
 /** A group as a unit: the one place where node families meet their lowerings. */
+import { isLoop } from "../../ir/graph.ts";
 import type { HostNode, OpNode, SiteId, ValueId } from "../../ir/graph.ts";
 import type { Machine } from "../../program.ts";
 import type { Facts } from "../facts.ts";
@@ -16,7 +17,7 @@ import { lowerSort } from "./sort.ts";
 /** null: nothing of the group goes to memory. */
 export function lowerGroup(facts: Facts, group: Group, stored: ReadonlySet<ValueId>, machine: Machine): Unit | null {
   const [first] = group.nodes;
-  if (first.kind === "scan" || first.kind === "while") throw new Error("internal: a loop has no kernel");
+  if (isLoop(first)) throw new Error("internal: a loop has no kernel");
   const outputs = group.ops().filter((node) => node.results.some((result) => stored.has(result)));
   const { site } = outputs.at(-1) ?? first;
   if (first.kind === "host") return hostUnit(facts, first);
