@@ -3,7 +3,7 @@
  * the code is about. The functions take what a message quotes and give a finished diagnostic.
  */
 import type { Span } from "../../grammar/index.ts";
-import type { Diagnostic, Note } from "./diagnostic.ts";
+import { type Diagnostic, isLibrary, type Note } from "./diagnostic.ts";
 import { nearest } from "./near-miss.ts";
 
 interface Wording {
@@ -51,15 +51,19 @@ const nearMiss = (name: string, known: readonly string[]): string | undefined =>
   const near = nearest(name, known);
   return near ? `did you mean ${quote(near)}?` : undefined;
 };
+/** Of a name that is expected: which of those that are there may be meant. */
+const misspelt = (name: string, found: readonly string[]): string | undefined => {
+  const near = nearest(name, found);
+  return near ? `should ${quote(near)} be called ${quote(name)}?` : undefined;
+};
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** A named size and where its name was given. */
-export interface NamedSize {
-  readonly name: string;
-  readonly axis: { readonly span?: Span };
+/** A size as it is shown, `In=64` or `64`, and where it was given. */
+export interface GivenSize {
+  readonly text: string;
+  readonly span: Span;
 }
-const sizeNotes = (sizes: readonly NamedSize[]): Note[] =>
-  sizes.flatMap(({ name, axis }): Note[] => (axis.span ? [{ text: `${name} comes from here`, span: axis.span }] : []));
+const sizeNotes = (sizes: readonly GivenSize[]): Note[] => sizes.map(({ text, span }): Note => ({ text: `${text} is given here`, span }));
 
 /** The part of a tensor value that messages need. */
 export interface ShapedValue {
@@ -81,27 +85,40 @@ const axisNote = (which: string, quoted: string, value: ShapedValue, axis: numbe
   return span ? { text, span } : text;
 };
 
+interface CreditStep {
+  readonly span: Span;
+  /** The model that the step belongs to. */
+  readonly path: readonly string[];
+}
+/** The way of credit from the loss backwards; of the library's steps the model that took them. */
+function creditNotes(steps: readonly CreditStep[]): Note[] {
+  const shown = steps.map(({ span, path }): { text: string; span?: Span; key: string } => (isLibrary(span.file)
+    ? { text: `credit passes through ${path.join(".") || "the library"}`, key: path.join(".") }
+    : { text: "credit passes here", span, key: `${span.start}:${span.end}` }));
+  return shown.filter(({ key }, i) => key !== shown[i - 1]?.key).slice(0, 8).map(({ text, span }) => (span ? { text, span } : text));
+}
+
 export const say = {
   // ---- syntax and names
   syntax: (span: Span, message: string, help: string | undefined): Diagnostic => ({ severity: "error", code: "syntax", span, message, help }),
   unknownName: wording("name", (name: string, known: readonly string[]) => ({ message: `unknown name ${quote(name)}`, label: "not declared", help: nearMiss(name, known) })),
   unknownType: wording("name", (name: string, known: readonly string[]) => ({ message: `unknown type ${quote(name)}`, help: nearMiss(name, known) ?? "elements are f32, f64, i32, u32 and bool; a `type` declaration names others" })),
-  declaredTwice: wording("name", (name: string) => ({ message: `${quote(name)} is declared twice in this file`, help: "rename one of them" })),
-  needsItself: wording("name", (name: string) => ({ message: `the value of ${quote(name)} needs itself` })),
+  declaredTwice: wording("name", (name: string, first: Span | undefined) => ({
+    message: `${quote(name)} is declared twice in this file`, notes: first && [{ text: "first declared here", span: first }], help: "rename one of them",
+  })),
+  needsItself: wording("name", (name: string) => ({ message: `${quote(name)} needs itself`, help: "one of the names in the circle must do without the others" })),
   fileNotFound: wording("use", (path: string) => ({ message: `cannot read ${quote(path)}`, help: "the path is relative to this file" })),
   cyclicUse: wording("use", (chain: readonly string[]) => ({ message: "files use each other in a circle", label: chain.join(" -> "), help: "move what both need into a third file" })),
   notYet: wording("later", (what: string) => ({ message: `${what}: not in this version of the compiler`, help: "the language reference says what this version has" })),
 
   // ---- types
-  typeMismatch: wording("type", (what: string, expected: string, found: string, sizes: readonly NamedSize[]) => ({
-    message: `${what} must be ${expected}`, label: `found ${found}`, notes: sizeNotes(sizes),
-  })),
+  typeMismatch: wording("type", (what: string, expected: string, found: string) => ({ message: `${what} must be ${expected}`, label: `found ${found}` })),
   expectedTensor: wording("type", (found: string) => ({ message: "a tensor or number is expected here", label: `found ${found}` })),
-  elementsDiffer: wording("type", (left: string, right: string) => ({
-    message: "the operands have different elements", label: `${left} and ${right}`, help: "convert one of them, for example f32(i)",
+  elementsDiffer: wording("type", (left: string, right: string, quoted?: readonly string[]) => ({
+    message: "the operands have different elements", label: quoted ? `${quoted[0]} is ${left}; ${quoted[1]} is ${right}` : `${left} and ${right}`, help: "convert one of them, for example f32(i)",
   })),
   needsFloat: wording("type", (what: string, found: string) => ({ message: `${what} needs f32 or f64`, label: `found ${found}`, help: "convert with f32(...)" })),
-  needsInteger: wording("type", (what: string, found: string) => ({ message: `${what} needs integers`, label: `found ${found}` })),
+  needsInteger: wording("type", (what: string, found: string) => ({ message: `${what} needs integers`, label: `found ${found}`, help: "convert with i32(...)" })),
   needsBool: wording("type", (what: string, found: string) => ({ message: `${quote(what)} needs bool`, label: `found ${found}` })),
   noOrder: wording("type", (what: string) => ({ message: `bool has no order, so ${what} has no meaning here`, help: "use any or all" })),
   notOfElement: wording("type", (value: number, element: string) => ({
@@ -113,7 +130,7 @@ export const say = {
   operatorOnBooleans: wording("type", (operator: string) => ({ message: `${quote(operator)} has no meaning for bool`, help: "bool has && || ! == != and, as the field of two elements, + (xor) and * (and)" })),
   staticDivisionByZero: wording("static", () => ({ message: "division by zero at build" })),
   missingField: wording("type", (what: string, name: string, found: readonly string[]) => ({
-    message: `${what} lacks the field ${quote(name)}`, label: found.length > 0 ? `it has ${list(found)}` : undefined, help: nearMiss(name, found),
+    message: `${what} lacks the field ${quote(name)}`, label: found.length > 0 ? `it has ${list(found)}` : undefined, help: misspelt(name, found),
   })),
   badAxis: wording("type", () => ({ message: "an axis of a type is a size or a pack such as `...N`" })),
   aliasArguments: wording("generics", (name: string, wanted: number, given: number) => ({ message: `type ${name} takes ${plural(wanted, "size")}, here ${given}` })),
@@ -128,6 +145,9 @@ export const say = {
   duplicateField: wording("field", (name: string) => ({ message: `the record has ${quote(name)} twice` })),
 
   // ---- shapes
+  shapeMismatch: wording("shape", (what: string, expected: string, found: string, sizes: readonly GivenSize[]) => ({
+    message: `${what} must be ${expected}`, label: `found ${found}`, notes: sizeNotes(sizes),
+  })),
   matmulAxes: wording("shape", (quoted: readonly string[], left: ShapedValue, right: ShapedValue) => {
     const rows = ownSizes(right).length === 1 ? 0 : ownSizes(right).length - 2;
     const last = ownSizes(left).length - 1;
@@ -141,21 +161,28 @@ export const say = {
     };
   }),
   scalarInMatmul: wording("shape", (quoted: string) => ({ message: "`@` needs a vector or matrix on each side", label: `${quoted} is a scalar`, help: "use `*`" })),
-  cannotBroadcast: wording("shape", (operands: readonly string[], quoted: readonly string[] | undefined, fromEnd: number, sizes: readonly { readonly value: number; readonly axis: { readonly name?: string; readonly span?: Span } }[]) => ({
+  cannotBroadcast: wording("shape", (operands: readonly ShapedValue[], quoted: readonly string[] | undefined, fromEnd: number) => ({
     message: "the shapes do not broadcast",
-    label: operands.map((operand, i) => (quoted?.[i] ? `${quoted[i]} is ${operand}` : operand)).join("; "),
-    notes: [
-      `axis ${-fromEnd} differs: ${sizes.map(({ value, axis }) => (axis.name ? `${axis.name}=${value}` : value)).join(" and ") || "sizes must be equal or 1"}`,
-      ...sizes.flatMap(({ axis }): Note[] => (axis.span && axis.name ? [{ text: `${axis.name} comes from here`, span: axis.span }] : [])),
-    ],
+    label: operands.map((operand, i) => (quoted?.[i] ? `${quoted[i]} is ${shapeText(operand)}` : shapeText(operand))).join("; "),
+    notes: operands.flatMap((operand, i): Note[] => {
+      const axis = ownSizes(operand).length - fromEnd;
+      if (axis < 0 || ownSizes(operand)[axis] === 1) return [];
+      return [axisNote(fromEnd === 1 ? "last" : fromEnd === 2 ? "second to last" : `${-fromEnd}.`, quoted?.[i] ?? shapeText(operand), operand, axis)];
+    }),
     help: "sizes must be equal or 1, aligned from the right; expand(x, axis) adds an axis of 1",
   })),
+  accidentalBroadcast: (span: Span, operands: readonly ShapedValue[], quoted: readonly string[], shape: readonly number[], size: Span): Diagnostic => ({
+    severity: "hint", code: "shape", span, message: `these broadcast to [${shape.join(", ")}]`,
+    label: operands.map((operand, i) => `${quoted[i]} is ${shapeText(operand)}`).join("; "),
+    notes: [{ text: "the axis of size 1 is declared here", span: size }],
+    help: "squeeze(x, axis = -1) drops the axis of 1; if all pairs are meant, say so with expand(x, axis)",
+  }),
   cannotBroadcastTo: wording("shape", (found: string, shape: readonly number[]) => ({ message: `this does not broadcast to [${shape.join(", ")}]`, label: `it is ${found}` })),
   transposeNeedsMatrix: wording("shape", (found: string) => ({ message: "`.T` swaps the last two axes", label: `this is ${found}` })),
   reshapeCount: wording("shape", (found: string, count: number, shape: readonly number[], wanted: number) => ({
     message: `cannot reshape to [${shape.join(", ")}]`, label: `${found} has ${plural(count, "element")}, the new shape ${wanted}`,
   })),
-  concatShapes: wording("shape", (axis: number, found: readonly string[]) => ({ message: `the parts differ in another axis than ${axis}`, label: found.join("; ") })),
+  concatShapes: wording("shape", (axis: number, found: readonly string[]) => ({ message: `only axis ${axis} of the parts may differ`, label: found.join("; ") })),
   concatAxis: wording("arguments", () => ({ message: "concat always names its axis", help: "add `axis = -1` or another" })),
   squeezeSize: wording("shape", (axis: number, found: string) => ({ message: `axis ${axis} is not of size 1`, label: `this is ${found}` })),
   permutation: wording("shape", (order: readonly number[], found: string) => ({ message: `[${order.join(", ")}] is no permutation of the axes`, label: `this is ${found}` })),
@@ -165,10 +192,12 @@ export const say = {
   axisTwice: wording("shape", (found: string) => ({ message: "an axis is named twice", label: `of ${found}` })),
   nothingToReduce: wording("shape", (what: string, found: string) => ({ message: `${what} of no elements has no value`, label: `this is ${found}` })),
   axisOutside: wording("shape", (axis: number, found: string) => ({ message: `there is no axis ${axis}`, label: `in ${found}` })),
-  stateType: wording("shape", (path: string, expected: string, found: string) => ({ message: `${quote(path)} is ${expected}`, label: `found ${found}` })),
+  stateType: wording("shape", (path: string, expected: string, found: string, declared: Span) => ({
+    message: `${quote(path)} takes ${expected}`, label: `found ${found}`, notes: [{ text: "declared here", span: declared }],
+  })),
   sizeNotKnown: wording("size", (quoted: string, found: string) => ({ message: `the size ${quote(quoted)} is not known at build`, label: `it is ${found}` })),
   badSize: wording("size", (quoted: string, value: number) => ({ message: `the size ${quote(quoted)} is ${value}`, help: "sizes are whole and not negative" })),
-  dimNotWhole: wording("size", (name: string) => ({ message: `dim ${name} must be a whole number, not negative` })),
+  dimNotWhole: wording("size", (name: string, found: string) => ({ message: `dim ${name} must be a whole number, not negative`, label: `found ${found}` })),
   notAPack: wording("size", (name: string, found: string) => ({ message: `${quote(name)} is no pack of axes`, label: `it is ${found}` })),
 
   // ---- build time
@@ -186,7 +215,7 @@ export const say = {
 
   tooLong: wording("limit", () => ({ message: "written out, the program has too many operations", label: "stopped here", help: "`static for`, recursion, families and variants write their body once for each turn" })),
   tooLarge: wording("limit", (type: { readonly element: string; readonly shape: readonly number[] }, bytes: number) => ({
-    message: `a tensor of ${type.element}[${type.shape.join(", ")}] has ${bytes} bytes`, label: "a tensor has at most 2147483647",
+    message: `a tensor of ${type.element}[${type.shape.join(", ")}] has ${bytes} bytes`, label: "at most 2147483647 bytes",
   })),
   tooMuchAtBuild: wording("limit", (count: number) => ({
     message: `this needs ${count} steps at build`, label: "a value that must be known at build is computed in at most 67108864", help: "what needs no value at build is computed by the module itself",
@@ -215,11 +244,11 @@ export const say = {
   tooManyIndices: wording("index", (found: string, given: number, rank: number) => ({ message: `${plural(given, "index").replace("indexs", "indices")} for ${plural(rank, "axis").replace("axiss", "axes")}`, label: `this is ${found}` })),
   indexElement: wording("index", (found: string) => ({ message: "an index is i32 or u32", label: `found ${found}` })),
   emptyAxis: wording("index", (found: string) => ({ message: "an empty axis has nothing to read", label: `this is ${found}` })),
-  badIndex: wording("index", () => ({ message: "this is no index" })),
+  badIndex: wording("index", () => ({ message: "this is no index", help: "an index is a position, a slice a:b:step, a tensor of positions, or `...`" })),
   tupleIndex: wording("index", (length: number) => ({ message: `a tuple is indexed by one position known at build, 0 to ${length - 1}` })),
   notAnIndexPack: wording("index", (name: string) => ({ message: `${quote(name)} is no pack of index variables` })),
   indexRangeUnknown: wording("index", (name: string) => ({ message: `nothing tells the range of ${quote(name)}`, help: `give it: [${name} in 0..n]` })),
-  indexRangeForm: wording("index", (name: string) => ({ message: `the range of ${quote(name)} is written a..b, both known at build` })),
+  indexRangeForm: wording("index", (name: string) => ({ message: `the range of ${quote(name)} is written a..b, both known at build`, help: `write [${name} in 0..n]` })),
   indexVariableForm: wording("index", () => ({ message: "an index variable is a name, `name in a..b`, or a pack `...n`" })),
   indexReductionArguments: wording("arguments", (name: string) => ({ message: `${name}[...](e) takes one expression` })),
   notInIndexNotation: wording("index", (what: string) => ({ message: `${what} has no meaning for values that depend on index variables`, help: "compute it before, with a `let`" })),
@@ -249,7 +278,7 @@ export const say = {
   modelIndex: wording("model", (found: string) => ({ message: "only a family of layers is indexed", label: `this is ${found}` })),
   emptyFamily: wording("model", () => ({ message: "a family has at least one model", label: "this is 0" })),
   familyIndex: wording("model", (count: number) => ({ message: `a family is indexed by one position known at build, 0 to ${count - 1}` })),
-  familyCall: wording("model", (name: string, count: number) => ({ message: `this is a family of ${count} ${name}`, help: "call one of them: f[i](x)" })),
+  familyCall: wording("model", (name: string, count: number, path: string | undefined) => ({ message: `this is a family of ${count} ${name}`, help: `call one of them: ${path ?? "f"}[0](...)` })),
   modelParameterType: wording("model", (name: string) => ({ message: `parameter ${quote(name)} of a model needs a type` })),
   randomKey: wording("type", (found: string) => ({ message: "a key is one u32", label: `found ${found}`, help: "random_key() draws one" })),
 
@@ -307,12 +336,12 @@ export const say = {
   nothingExported: wording("name", () => ({ message: "the file exports nothing", help: "write `export fn` or `export train fn` before a function" })),
   unknownDim: wording("name", (name: string, known: readonly string[]) => ({ message: `the file has no dim ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : undefined) })),
   unknownClaim: wording("prove", (quoted: string) => ({ message: `${quote(quoted)} is no claim that can be proved`, help: "independent(loss, x), !transposed(w), memory <= bytes" })),
-  notIndependent: wording("prove", (loss: string, over: string, steps: readonly { readonly span: Span; readonly path: readonly string[] }[]) => ({
+  notIndependent: wording("prove", (loss: string, over: string, steps: readonly CreditStep[]) => ({
     message: `${quote(loss)} is not independent of ${quote(over)}`,
-    notes: steps.slice(0, 8).map((step): Note => ({ text: `credit passes here${step.path.length > 0 ? ` (${step.path.join(".")})` : ""}`, span: step.span })),
+    notes: creditNotes(steps),
     help: "stop(x) lets no credit pass",
   })),
-  transposed: wording("prove", (path: string) => ({ message: `a product contracts an axis of ${quote(path)} that the forward value does not` })),
+  transposed: wording("prove", (path: string) => ({ message: `a product contracts an axis of ${quote(path)} that the forward value does not`, help: "credit that passes the product backwards does so; stop(x) or an own backward rule avoids it" })),
   memoryExceeded: wording("prove", (needed: number, limit: number) => ({ message: `the module needs ${needed} bytes, more than ${limit}`, help: "pullback explain memory shows what is live at the peak" })),
   entryName: wording("entry", (name: string, taken: readonly string[]) => ({ message: `an entry cannot be called ${quote(name)}`, notes: [`every module has ${list(taken)}`], help: "choose another name" })),
   overBudget: wording("memory", (needed: number, budget: number, parts: string) => ({ message: `the program needs ${needed} bytes at its peak, --memory allows ${budget}`, notes: [parts], help: "a smaller batch (--dim) needs less; pullback explain memory shows what is live at the peak" })),

@@ -18,6 +18,9 @@ export interface Diagnostic {
   readonly help?: string;
 }
 
+/** Files of the library, which users do not see. */
+export const isLibrary = (file: string): boolean => file.startsWith("std/");
+
 /** A bug in the compiler, not in the user's program: never caught on the way; the CLI exits with 70. */
 export class InternalError extends Error {
   override name = "InternalError";

@@ -3,9 +3,10 @@ import {
   type Argument, type BinaryExpression, type CallExpression, type Expression, type FunctionDeclaration, type Parameter, printExpression, type Span,
 } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import { isLibrary } from "../diagnostics/diagnostic.ts";
 import { callBuiltin } from "./builtins/index.ts";
 import { indexReduction } from "./comprehension.ts";
-import { type Frame, isLibrary, mix, newCounters } from "./context.ts";
+import { type Frame, mix, newCounters } from "./context.ts";
 import { evaluate, type Expected } from "./expressions.ts";
 import { bindDefaults, bindGenerics } from "./generics.ts";
 import { callModel, nest } from "./models.ts";
@@ -25,6 +26,7 @@ export const maximumDepth = 150;
 
 export interface GivenArgument {
   readonly name?: string;
+  readonly nameSpan?: Span;
   readonly value: Value;
   readonly span: Span;
   /** As written, for messages and for requests that need a place rather than a value. */
@@ -62,7 +64,7 @@ function callWith(
     return callBuiltin(frame, target.name, [...before, ...written.map((argument) => lazyArgument(frame, argument))], span, expected);
   }
   const given = [...before, ...written.map((argument): GivenArgument => ({
-    name: argument.name?.text, value: evaluate(frame, argument.value), span: argument.value.span, expression: argument.value,
+    name: argument.name?.text, nameSpan: argument.name?.span, value: evaluate(frame, argument.value), span: argument.value.span, expression: argument.value,
   }))];
   frame.context.builder.site = frame.session.site(span, frame.path);
   return callValue(frame, target, given, span, expected, printExpression(callee));
@@ -73,6 +75,7 @@ function lazyArgument(frame: Frame, argument: Argument): GivenArgument {
   let value: Value | undefined;
   return {
     name: argument.name?.text,
+    nameSpan: argument.name?.span,
     span: argument.value.span,
     expression: argument.value,
     get value() {
@@ -111,8 +114,8 @@ export function arrange(owner: string, parameters: readonly Parameter[], given: 
     let at = next;
     if (argument.name !== undefined) {
       at = parameters.findIndex((parameter) => parameter.name.text === argument.name);
-      if (at < 0) return fail(say.unknownArgument(argument.span, argument.name, owner, parameters.map((p) => p.name.text)));
-      if (slots[at]) return fail(say.argumentTwice(argument.span, argument.name, owner));
+      if (at < 0) return fail(say.unknownArgument(argument.nameSpan ?? argument.span, argument.name, owner, parameters.map((p) => p.name.text)));
+      if (slots[at]) return fail(say.argumentTwice(argument.nameSpan ?? argument.span, argument.name, owner));
     } else next++;
     if (at >= parameters.length) return fail(say.tooManyArguments(argument.span, owner, parameters.length, given.length));
     slots[at] = argument;
@@ -181,12 +184,13 @@ function callFunction(frame: Frame, target: FunctionValue, given: readonly Given
   const callee = enter(frame, scope, { owner: library ? frame.owner : name, mayAssign: declaration.exported || declaration.train });
   const run = (): Value => {
     const open = openNames(target.scope, declaration.generics, [...parameterTypes(declaration.parameters), declaration.result]);
-    const left = bindGenerics(scope, name, declaration.generics, target.generics, span);
+    const left = bindGenerics(scope, name, declaration.generics, target.generics);
     for (const generic of declaration.generics) if (!left.has(generic.name.text)) open.sizes.delete(generic.name.text);
     const matcher = new Matcher(callee, open, library);
     bindExpected(callee, declaration, expected, matcher, open);
     const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, span, library);
     bindDefaults(callee, declaration.generics, left);
+    for (const generic of left) if (!scope.own(generic)) scope.leaveOpen(generic, say.genericNotInferred(span, generic, name));
     if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
     if (!declaration.body) return callHost(callee, declaration, inputs, span);
     const wanted = resultExpectation(callee, declaration);

@@ -2,7 +2,7 @@
 import type { Declaration, MemberStatement, ModelDeclaration, Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { invariant } from "../diagnostics/diagnostic.ts";
+import { invariant, isLibrary } from "../diagnostics/diagnostic.ts";
 import { Builder } from "../ir/builder.ts";
 import { elementCount, type Extern, type Site, type SiteId, type State, type StateId, type TensorType, type ValueId } from "../ir/graph.ts";
 import type { RuleSetItem } from "../../grammar/index.ts";
@@ -42,6 +42,8 @@ export interface ModelNode {
   readonly members: Map<string, { readonly role: "param" | "state" | "layer"; readonly node: StateNode }>;
   /** Its body has not run yet. */
   pending: boolean;
+  /** The trial of its body failed: what it lacks may have been reported. */
+  broken?: boolean;
   /** Some generic is `_`: the first call tells it. */
   readonly inferred: boolean;
 }
@@ -85,8 +87,6 @@ class LimitedBuilder extends Builder {
     return super.define(type);
   }
 }
-
-export const isLibrary = (file: string): boolean => file.startsWith("std/");
 
 /** What a trial run found, and whose run it was. */
 export interface Deferred {
@@ -234,7 +234,7 @@ export class Context {
   family: { readonly path: string; readonly count: number } | undefined;
   /** While the type of a state is evaluated: a made-up size stops it. */
   makesStates = false;
-  private readonly initializing = new Set<Cell>();
+  private readonly initializing = new Map<Cell, "busy" | "broken">();
   /** The region around a loop's or a map's body. */
   readonly parent?: Context;
   /** Values of the region around that this one reads: outer id -> param. */
@@ -276,12 +276,16 @@ export class Context {
       id = this.kind === "init" ? this.capture(outer) : this.builder.parameter(this.parent.builder.typeOf(outer));
       if (this.kind !== "init") this.onCapture?.(outer, id);
     } else if (this.kind === "init") {
-      if (this.initializing.has(cell)) fail(say.cyclicInitial(cell.span, cell.path));
-      this.initializing.add(cell);
+      const begun = this.initializing.get(cell);
+      if (begun === "broken") throw new Problem(null);
+      if (begun === "busy") fail(say.cyclicInitial(cell.span, cell.path));
+      this.initializing.set(cell, "busy");
       try {
         id = cell.initial(this);
-      } finally {
         this.initializing.delete(cell);
+      } catch (error) {
+        this.initializing.set(cell, "broken");
+        throw error;
       }
     } else if (this.kind === "build") {
       return fail(say.notAtBuild(this.session.sites[this.builder.site].span, this.kind));

@@ -96,7 +96,7 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
 function lookUp(frame: Frame, name: Extract<Expression, { kind: "name" }>): Value {
   const binding = frame.scope.find(name.text);
   if (!binding && narrowElements.has(name.text)) return fail(say.notYet(name.span, `the element type ${name.text}`));
-  if (!binding) return fail(say.unknownName(name.span, name.text, frame.scope.names()));
+  if (!binding) return fail(frame.scope.whyUnbound(name.text) ?? say.unknownName(name.span, name.text, frame.scope.names()));
   const value = binding.read(frame.context);
   if (value.kind === "poison") throw new Problem(null);
   if (value === training) return boolean(frame.training);

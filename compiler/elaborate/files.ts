@@ -13,7 +13,7 @@ import { recursiveTypes } from "./recursive-types.ts";
 import { Scope } from "./scope.ts";
 import { createStates, readNode } from "./states.ts";
 import { atBuild, bindPattern, evaluateBinding } from "./statements.ts";
-import { boolean, number, poison, training, type Value } from "./values.ts";
+import { boolean, describe, number, poison, training, type Value } from "./values.ts";
 
 export interface FileOptions {
   readonly dims: Readonly<Record<string, number>>;
@@ -140,7 +140,7 @@ export class Files {
     for (const declaration of file.declarations) {
       for (const name of namesOf(declaration)) {
         const before = scope.own(name.text);
-        if (before) this.session.report(say.declaredTwice(name.span, name.text));
+        if (before) this.session.report(say.declaredTwice(name.span, name.text, before.span));
       }
       this.declare(declaration, scope, main);
     }
@@ -207,7 +207,7 @@ export class Files {
     const frame = rootFrame(new Context(this.session, "build"), scope, `dim ${name.text}`);
     const value = evaluate(frame, declaration.value);
     if (value.kind === "poison") throw new Problem(null);
-    if (value.kind !== "number" || !Number.isInteger(value.value) || value.value < 0) return fail(say.dimNotWhole(declaration.value.span, name.text));
+    if (value.kind !== "number" || !Number.isInteger(value.value) || value.value < 0) return fail(say.dimNotWhole(declaration.value.span, name.text, describe(value)));
     return number(value.value, true, axis);
   }
 

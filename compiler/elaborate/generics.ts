@@ -22,7 +22,7 @@ export function genericArguments(frame: Frame, bracket: Bracket): GenericArgumen
 }
 
 /** Binds what was given; the names left over are still open. */
-export function bindGenerics(scope: Scope, owner: string, generics: readonly Generic[], given: readonly GenericArgument[], span: Span): Set<string> {
+export function bindGenerics(scope: Scope, owner: string, generics: readonly Generic[], given: readonly GenericArgument[]): Set<string> {
   const left = new Set(generics.map((generic) => generic.name.text));
   const bind = (generic: Generic, argument: GenericArgument): void => {
     const name = generic.name.text;
@@ -38,7 +38,7 @@ export function bindGenerics(scope: Scope, owner: string, generics: readonly Gen
       bind(generic, argument);
     } else {
       const generic = generics[next++];
-      if (!generic) return fail(say.tooManyGenerics(span, owner, generics.length, given.length));
+      if (!generic) return fail(say.tooManyGenerics(argument.span, owner, generics.length, given.length));
       bind(generic, argument);
     }
   }

@@ -74,7 +74,7 @@ export function elaborate(source: string, options: ElaborateOptions): Elaborated
   if (built.length === 0 && session.diagnostics.length === 0 && options.file && !file.declarations.some(isEntry)) {
     session.report({ ...say.nothingExported({ ...file.span, end: file.span.start }), severity: "warning" });
   }
-  const diagnostics = reportRepeated(session);
+  const diagnostics = reportRepeated(session, file.declarations, problems.map((problem) => problem.span));
   const failed = diagnostics.some((diagnostic) => diagnostic.severity === "error");
   return {
     graph: failed || !init ? null : {

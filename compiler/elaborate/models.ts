@@ -2,8 +2,9 @@
 import type { MemberStatement, ModelDeclaration, Span } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import { isLibrary } from "../diagnostics/diagnostic.ts";
 import { atCallSite, bindArguments, checkResult, enter, type GivenArgument, maximumDepth, setFree } from "./calls.ts";
-import { Context, type Frame, isLibrary, type ModelNode, newCounters, hashText, type Session, type StateNode } from "./context.ts";
+import { Context, type Frame, type ModelNode, newCounters, hashText, type Session, type StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { bindDefaults, bindGenerics } from "./generics.ts";
 import { fail, Problem } from "./problem.ts";
@@ -30,7 +31,7 @@ export function instantiate(
   const { declaration } = constructor;
   if (path.split(".").length > maximumLevels) session.refuse(say.recursion(constructor.span, declaration.name.text));
   const scope = new Scope(constructor.scope);
-  bindGenerics(scope, constructor.declaration.name.text, constructor.declaration.generics, constructor.generics, constructor.span);
+  bindGenerics(scope, constructor.declaration.name.text, constructor.declaration.generics, constructor.generics);
   const node: ModelNode = {
     kind: "model", declaration: constructor.declaration, scope, path, frozen, families: family === undefined ? families : [...families, family], family, members: new Map(), pending: true,
     inferred: constructor.generics.some((generic) => generic.value === null),
@@ -56,12 +57,18 @@ export function complete(session: Session, node: ModelNode, span: Span): void {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.diagnostic) session.report(error.diagnostic);
+    node.broken = true;
   } finally {
     session.leave(4);
     session.trial--;
     session.trialOf = outer;
     node.pending = false;
   }
+}
+
+/** Nothing is said about what a body lacks that has not run well. */
+export function refuseBroken(session: Session, node: ModelNode): void {
+  if (node.broken && !session.elaborated.has(node.declaration)) throw new Problem(null);
 }
 
 export function rootFrame(context: Context, scope: Scope, owner: string, training = false): Frame {
@@ -107,6 +114,7 @@ export function resolveMember(frame: Frame, model: ModelValue, name: string, spa
   if (!node) return undefined;
   complete(frame.session, node, span);
   const member = node.members.get(name);
+  if (!member) refuseBroken(frame.session, node);
   return member && readPlaced(frame, member.node, model, span);
 }
 
@@ -234,7 +242,7 @@ export function layerNode(frame: Frame, statement: Pick<MemberStatement, "name" 
 export function callModel(frame: Frame, model: ModelValue, given: readonly GivenArgument[], span: Span): Value {
   const { declaration } = model;
   const name = declaration.name.text;
-  if (model.family !== undefined) fail(say.familyCall(span, name, model.family));
+  if (model.family !== undefined) fail(say.familyCall(span, name, model.family, model.path));
   const { session } = frame;
   // Instances have one structure: one that calls itself would do so without end.
   const { path } = model;

@@ -81,7 +81,7 @@ function throughTimes(frame: Frame, settings: Settings, at: Value, span: Span): 
   const { steps } = settings;
   if (steps === undefined) return fail(say.odeSteps(span));
   const times = asTensor(frame.context, at, span, "f32");
-  if (ownShape(times).length !== 1) return fail(say.typeMismatch(span, "'at'", "f32[n]", describe(times), []));
+  if (ownShape(times).length !== 1) return fail(say.typeMismatch(span, "'at'", "f32[n]", describe(times)));
   frame.scope.bind("$at", times, span);
   frame.scope.bind("$n", number(steps, true), span);
   const loop = scan(frame, {

@@ -37,7 +37,7 @@ export function infix(frame: Frame, operator: InfixOperator, left: Value, right:
     return combineTrees(left, right, (a, b) => infix(frame, operator, a, b, site), site.span);
   }
   if (operator === "@") return matmul(frame, left, right, site);
-  const [a, b] = commonElement(frame.context, [left, right], site.span);
+  const [a, b] = commonElement(frame.context, [left, right], site.span, site.quoted);
   if (isComparison(operator)) return elementwise(frame.context, comparisons[operator], [a, b], {}, site.span, site.quoted);
   return markOperator(frame, operatorNames[operator], [a, b], site.span, () => arithmetic(frame, operator, a, b, right, site));
 }
@@ -160,7 +160,7 @@ export function not(frame: Frame, value: Value, span: Span): Value {
 
 function matmul(frame: Frame, left: Value, right: Value, site: OperatorSite): Value {
   if (isTree(left) || isTree(right)) fail(say.expectedTensor(site.span, describe(isTree(left) ? left : right)));
-  const [a, b] = commonElement(frame.context, [left, right], site.span);
+  const [a, b] = commonElement(frame.context, [left, right], site.span, site.quoted);
   const shapes = [ownShape(a), ownShape(b)];
   for (const [i, shape] of shapes.entries()) {
     if (shape.length === 0) fail(say.scalarInMatmul(site.span, site.quoted?.[i] ?? "an operand"));
@@ -217,7 +217,7 @@ function batchOf(values: readonly TensorValue[], site: OperatorSite): { shape: n
       const own = ownShape(value);
       const at = own.length - rank + i;
       if (at < 0) continue;
-      if (own[at] !== 1 && size !== 1 && own[at] !== size) fail(say.cannotBroadcast(site.span, values.map(describe), site.quoted, rank - i, []));
+      if (own[at] !== 1 && size !== 1 && own[at] !== size) fail(say.cannotBroadcast(site.span, values, site.quoted, rank - i));
       if (own[at] !== 1) size = own[at];
       if (!axis.name) axis = value.axes[at] ?? {};
     }

@@ -2,8 +2,9 @@
 import type { ApplyStatement, Expression, MemberStatement, MinimizeStatement, OptimizerDeclaration, Parameter, Span } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import { isLibrary } from "../diagnostics/diagnostic.ts";
 import { arrange, atCallSite, enter, type GivenArgument } from "./calls.ts";
-import { type Cell, type Frame, isLibrary, type StateNode } from "./context.ts";
+import { type Cell, type Frame, type StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { fail } from "./problem.ts";
 import { gradient } from "./requests.ts";
@@ -34,7 +35,7 @@ function optimizerOf(frame: Frame, expression: Expression): OptimizerValue {
   const target = evaluate(frame, callee);
   if (target.kind !== "optimizer") return fail(say.notAnOptimizer(callee.span, printExpression(callee), describe(target)));
   const given = expression.kind !== "call" ? [] : expression.arguments.map((argument): GivenArgument => ({
-    name: argument.name?.text, value: evaluate(frame, argument.value), span: argument.value.span,
+    name: argument.name?.text, nameSpan: argument.name?.span, value: evaluate(frame, argument.value), span: argument.value.span,
   }));
   const parameters = target.declaration.parameters.slice(2);
   const slots = arrange(target.declaration.name.text, parameters, given, expression.span);
@@ -146,7 +147,7 @@ function moveLeaf(frame: Frame, cell: Cell, update: Value, options: ReadonlyMap<
   if (!isFloat(cell.type.element) && cell.type.element !== "bool") return; // integer leaves are not trained
   const g = asTensor(context, update, span, cell.type.element);
   const shape = ownShape(g);
-  if (shape.length > cell.type.shape.length) fail(say.stateType(span, cell.path, describe(readNode(context, { kind: "cell", cell })), describe(g)));
+  if (shape.length > cell.type.shape.length) fail(say.stateType(span, cell.path, describe(readNode(context, { kind: "cell", cell })), describe(g), cell.span));
   const gradientLeaf = broadcastTo(context, g, cell.type.shape, cell.axes, span);
   const { declaration } = optimizer;
   const library = isLibrary(declaration.span.file);
@@ -165,7 +166,7 @@ function moveLeaf(frame: Frame, cell: Cell, update: Value, options: ReadonlyMap<
 function runOptimizer(frame: Frame, cell: Cell, g: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string): void {
   const { declaration } = optimizer;
   const [p, gradientName] = declaration.parameters;
-  if (!p || !gradientName) fail(say.optimizerParameters(declaration.span, declaration.name.text));
+  if (!p || !gradientName) fail(say.optimizerParameters(declaration.name.span, declaration.name.text));
   const scope = new Scope(optimizer.scope);
   const inner = enter(frame, scope);
   const node: StateNode = { kind: "cell", cell };

@@ -1,5 +1,6 @@
 /** Names in blocks, inside out. */
 import type { Span } from "../../grammar/index.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./values.ts";
 
@@ -23,6 +24,8 @@ export interface AssignTarget {
 
 export class Scope {
   private readonly bindings = new Map<string, Binding>();
+  /** Generics that nothing has told, and what to say of one that is needed. */
+  private readonly untold = new Map<string, Diagnostic>();
   readonly parent: Scope | null;
 
   constructor(parent: Scope | null) {
@@ -42,6 +45,16 @@ export class Scope {
     for (let scope: Scope | null = this; scope; scope = scope.parent) {
       const binding = scope.bindings.get(name);
       if (binding) return binding;
+    }
+    return undefined;
+  }
+  leaveOpen(name: string, diagnostic: Diagnostic): void {
+    this.untold.set(name, diagnostic);
+  }
+  whyUnbound(name: string): Diagnostic | undefined {
+    for (let scope: Scope | null = this; scope; scope = scope.parent) {
+      const diagnostic = scope.untold.get(name);
+      if (diagnostic) return diagnostic;
     }
     return undefined;
   }

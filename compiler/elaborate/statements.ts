@@ -1,8 +1,9 @@
 /** Statements, in reading order. One that fails is reported and poisons the names it would have bound; the rest go on. */
 import { assertNever, type Block, type IfStatement, type LetStatement, type Path, type Pattern, type Span, type Statement, type StaticForStatement } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import { isLibrary } from "../diagnostics/diagnostic.ts";
 import type { ValueId } from "../ir/graph.ts";
-import { type Cell, Context, type Frame, hashText, isLibrary, newCounters } from "./context.ts";
+import { type Cell, Context, type Frame, hashText, newCounters } from "./context.ts";
 import { choose, evaluate, type Expected } from "./expressions.ts";
 import { familyMember, takeAt } from "./indexing.ts";
 import { runMember } from "./models.ts";

@@ -5,7 +5,7 @@ import { invariant } from "../diagnostics/diagnostic.ts";
 import type { State, ValueId } from "../ir/graph.ts";
 import { type Cell, type Context, type Frame, hashText, mix, newCounters, type Session, type StateNode } from "./context.ts";
 import { evaluate, type Expected } from "./expressions.ts";
-import { instantiate, readModel, complete, rootFrame } from "./models.ts";
+import { complete, instantiate, readModel, refuseBroken, rootFrame } from "./models.ts";
 import { fail } from "./problem.ts";
 import { asTensor, broadcastTo, idOf, stack, staticNumber, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
@@ -43,16 +43,16 @@ export function createStates(
     } finally {
       frame.context.makesStates = false;
     }
-    return nodeLike(session, template, cell, path, role, families);
+    return nodeLike(session, template, cell, path, role, families, declaration.value.span);
   }
   const value = evaluate(frame, declaration.value);
-  return nodeLike(session, value, cell, path, role, families);
+  return nodeLike(session, value, cell, path, role, families, declaration.value.span);
 }
 
 /** The state's tree in the form of a value: tensors become cells, a model's name becomes an instance. */
 function nodeLike(
   session: Session, value: Value, cell: (type: KnownType, at: readonly string[]) => StateNode, path: string, role: State["role"],
-  families: readonly number[], at: readonly string[] = [],
+  families: readonly number[], span: Span, at: readonly string[] = [],
 ): StateNode {
   switch (value.kind) {
     case "tensor":
@@ -68,14 +68,14 @@ function nodeLike(
         const integers = value.items.every((item) => item.kind === "number" && item.integer);
         return cell({ element: integers ? "i32" : "f32", shape: [value.items.length], axes: [{}] }, at);
       }
-      return { kind: "tuple", list: value.list, items: value.items.map((item, i) => nodeLike(session, item, cell, path, role, families, [...at, String(i)])) };
+      return { kind: "tuple", list: value.list, items: value.items.map((item, i) => nodeLike(session, item, cell, path, role, families, span, [...at, String(i)])) };
     case "record":
-      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, nodeLike(session, field, cell, path, role, families, [...at, name])])) };
+      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, nodeLike(session, field, cell, path, role, families, span, [...at, name])])) };
     case "constructor":
       return instantiate(session, value, [path, ...at].join("."), role === "frozen", families);
     case "model": {
       const members = new Map([...value.members].map(([name, member]) => [name, {
-        role: member.role, node: nodeLike(session, member.value, cell, path, role, families, [...at, name]),
+        role: member.role, node: nodeLike(session, member.value, cell, path, role, families, span, [...at, name]),
       }]));
       const node: StateNode = {
         kind: "model", declaration: value.declaration, scope: value.scope, path: [path, ...at].join("."), frozen: role === "frozen",
@@ -85,7 +85,7 @@ function nodeLike(
       return node;
     }
     default:
-      return fail(say.notAState(session.cells.at(-1)?.span ?? { file: "", start: 0, end: 0 }, describe(value)));
+      return fail(say.notAState(span, describe(value)));
   }
 }
 
@@ -160,7 +160,7 @@ function coerceInitial(frame: Frame, type: TypeExpression, value: Value, place: 
 function fill(frame: Frame, template: Value, value: Value, place: { span: Span; what: string }): Value {
   if (template.kind === "tensor") {
     const leaf = asTensor(frame.context, value, place.span, template.type.element);
-    if (leaf.type.element !== template.type.element) fail(say.typeMismatch(place.span, place.what, describe(template), describe(leaf), []));
+    if (leaf.type.element !== template.type.element) fail(say.typeMismatch(place.span, place.what, describe(template), describe(leaf)));
     return broadcastTo(frame.context, leaf, template.type.shape, template.axes, place.span);
   }
   if (template.kind === "record") {
@@ -212,6 +212,7 @@ export function childNode(session: Session, node: StateNode, name: string, span:
   if (node.kind === "tuple") return node.items[Number(name)];
   if (node.kind !== "model") return undefined;
   if (!node.members.has(name)) complete(session, node, span);
+  if (!node.members.has(name)) refuseBroken(session, node);
   return node.members.get(name)?.node;
 }
 
@@ -328,7 +329,7 @@ function castState(frame: Frame, cell: Cell, value: Value, shape: readonly numbe
   const axes = cell.axes.slice(cell.axes.length - shape.length);
   if (leaf.type.element !== cell.type.element || !fits) {
     const wanted: TensorValue = { kind: "tensor", type: { ...cell.type, shape }, axes, variables: [] };
-    fail(say.stateType(span, cell.path, describe(wanted), describe(leaf)));
+    fail(say.stateType(span, cell.path, describe(wanted), describe(leaf), cell.span));
   }
   return idOf(context, broadcastTo(context, leaf, shape, axes, span), span);
 }

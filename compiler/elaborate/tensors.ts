@@ -1,7 +1,7 @@
 /** Tensor values in a context: materializing, broadcasting with index variables, and the elementwise machinery. */
 import type { Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import { InternalError, invariant } from "../diagnostics/diagnostic.ts";
+import { InternalError, invariant, isLibrary } from "../diagnostics/diagnostic.ts";
 import type { Element, Region, TensorType, ValueId } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import type { AttributesOf, OpName } from "../ops/attributes.ts";
@@ -216,7 +216,7 @@ export function align(context: Context, values: readonly TensorValue[], span: Sp
       const at = shape.length - rank + i;
       if (at < 0) continue;
       if (shape[at] !== 1) {
-        if (size !== 1 && size !== shape[at]) fail(say.cannotBroadcast(span, values.map(describe), quoted, rank - i, axisNotes(values, rank - i)));
+        if (size !== 1 && size !== shape[at]) fail(say.cannotBroadcast(span, values, quoted, rank - i));
         size = shape[at];
         axis = axis.name ? axis : value.axes[at];
       } else if (!axis.name && size === 1) axis = value.axes[at];
@@ -224,16 +224,25 @@ export function align(context: Context, values: readonly TensorValue[], span: Sp
     own.push(size);
     axes.push(axis);
   }
+  if (quoted) hintAccident(context, values, own, span, quoted);
   const shape = [...variables.map((variable) => variable.range), ...own];
   const ids = values.map((value) => spread(context, value, variables, shape, span));
   return { ids, shape, axes, variables };
 }
 
-function axisNotes(values: readonly TensorValue[], fromEnd: number): { value: number; axis: Axis }[] {
-  return values.flatMap((value) => {
-    const shape = ownShape(value);
-    const at = shape.length - fromEnd;
-    return at < 0 ? [] : [{ value: shape[at], axis: value.axes[at] }];
+/**
+ * `f32[B, 1] - f32[B]` is f32[B, B], which nobody means: an axis declared as 1 meets the very axis beside it. Axes of 1
+ * that `expand` or `keep` made are meant, and so are those of equal rank.
+ */
+function hintAccident(context: Context, values: readonly TensorValue[], shape: readonly number[], span: Span, quoted: readonly string[]): void {
+  if (context.session.trial > 0 || isLibrary(span.file)) return;
+  const [long, short] = [...values].sort((a, b) => ownShape(b).length - ownShape(a).length);
+  const extra = ownShape(long).length - ownShape(short).length;
+  if (extra === 0 || ownShape(short).length === 0) return;
+  ownShape(short).forEach((size, i) => {
+    const declared = long.axes[i + extra]?.span;
+    const beside = ownShape(long)[i + extra - 1];
+    if (size > 1 && declared && ownShape(long)[i + extra] === 1 && beside === size) context.session.report(say.accidentalBroadcast(span, values, quoted, shape, declared));
   });
 }
 
@@ -264,13 +273,13 @@ export function elementwise<K extends OpName>(
 }
 
 /** The common element of operands, numbers taking the tensors'; refuses a mixture. */
-export function commonElement(context: Context, values: readonly Value[], span: Span): TensorValue[] {
+export function commonElement(context: Context, values: readonly Value[], span: Span, quoted?: readonly string[]): TensorValue[] {
   const tensors = values.map((value) =>
     (value.kind === "number" || (value.kind === "tuple" && value.list && value.items.every((item) => item.kind === "number")) ? null : asTensor(context, value, span)));
   const known = tensors.filter((value): value is TensorValue => value !== null);
   const element = known[0]?.type.element;
   for (const other of known) {
-    if (other.type.element !== element) fail(say.elementsDiffer(span, describe(known[0]), describe(other)));
+    if (other.type.element !== element) fail(say.elementsDiffer(span, describe(known[0]), describe(other), known.length === values.length ? quoted : undefined));
   }
   const numbers = element ?? (values.every((value) => value.kind !== "number" || value.integer) ? undefined : "f32");
   return values.map((value, i) => tensors[i] ?? asTensor(context, value, span, numbers));

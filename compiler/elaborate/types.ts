@@ -3,7 +3,8 @@ import {
   assertNever, type BracketItem, type Expression, type Generic, type Name, type NamedType, type Parameter, printExpression, type Span,
   type TypeExpression,
 } from "../../grammar/index.ts";
-import { say } from "../diagnostics/catalogue.ts";
+import { type GivenSize, say } from "../diagnostics/catalogue.ts";
+import { isLibrary } from "../diagnostics/diagnostic.ts";
 import type { Element } from "../ir/graph.ts";
 import { evaluate } from "./expressions.ts";
 import type { Frame } from "./context.ts";
@@ -275,7 +276,12 @@ export class Matcher {
   }
 
   private refuse(type: TypeExpression, value: Value, place: Place): never {
-    return fail(say.typeMismatch(place.span, place.what, describeType(this.frame, type), describe(value), sizeNotes(value)));
+    return fail(say.typeMismatch(place.span, place.what, describeType(this.frame, type), describe(value)));
+  }
+
+  private refuseShape(type: NamedType, value: Value, place: Place): never {
+    const { frame } = this;
+    return fail(say.shapeMismatch(place.span, place.what, describeType(frame, type), describe(value), value.kind === "tensor" ? givenSizes(frame, type, value) : []));
   }
 
   private matchTensor(type: NamedType, value: Value, place: Place): void {
@@ -302,7 +308,7 @@ export class Matcher {
     const packs = items.filter((item) => item.kind === "ellipsis");
     let free = packs.reduce((count, item) => count + (item.name && frame.scope.find(item.name.text) && !this.isOpenPack(item.name) ? packSizes(frame, item.name).length : 0), fixed);
     const openPacks = packs.filter((item) => item.name && this.isOpenPack(item.name));
-    if (openPacks.length === 0 ? shape.length !== free : shape.length < free) this.refuse(type, value, place);
+    if (openPacks.length === 0 ? shape.length !== free : shape.length < free) this.refuseShape(type, value, place);
     free = shape.length - free;
     let at = 0;
     for (const item of items) {
@@ -317,7 +323,7 @@ export class Matcher {
           free = 0;
         } else {
           for (const { size } of packSizes(frame, item.name)) {
-            if (shape[at] !== size) this.refuse(type, value, place);
+            if (shape[at] !== size) this.refuseShape(type, value, place);
             at++;
           }
         }
@@ -329,7 +335,7 @@ export class Matcher {
           open.sizes.delete(expression.text);
         } else {
           this.later.push(() => {
-            if (evaluateSize(frame, expression).size !== size) this.refuse(type, value, place);
+            if (evaluateSize(frame, expression).size !== size) this.refuseShape(type, value, place);
           });
         }
       } else fail(say.badAxis(item.span));
@@ -341,10 +347,23 @@ export class Matcher {
   }
 }
 
-/** Where each size of a value came from, as notes. */
-export function sizeNotes(value: Value): { name: string; size: number; axis: Axis }[] {
-  if (value.kind !== "tensor") return [];
-  return ownShape(value).flatMap((size, i) => (value.axes[i]?.name ? [{ name: describeSize(size, value.axes[i]), size, axis: value.axes[i] }] : []));
+/** Where the sizes were given that a type and a value disagree about: counted from the right, those that differ. */
+function givenSizes(frame: Frame, type: NamedType, value: TensorValue): GivenSize[] {
+  const items = type.bracket?.items ?? [];
+  const shape = ownShape(value);
+  const sizes: GivenSize[] = [];
+  for (let fromEnd = 1; fromEnd <= items.length; fromEnd++) {
+    const item = items[items.length - fromEnd];
+    if (item.kind !== "value") break;
+    const at = shape.length - fromEnd;
+    const bound = item.value.kind === "name" ? frame.scope.find(item.value.text) : undefined;
+    const wanted = item.value.kind === "number" ? Number(item.value.text) : bound && staticNumber(bound.read(frame.context));
+    if (wanted !== undefined && wanted === shape[at]) continue;
+    if (bound?.span && !isLibrary(bound.span.file)) sizes.push({ text: `${printExpression(item.value)}=${wanted}`, span: bound.span });
+    const { span } = value.axes[at] ?? {};
+    if (span && !isLibrary(span.file)) sizes.push({ text: describeSize(shape[at], value.axes[at]), span });
+  }
+  return sizes;
 }
 
 /** The value in its declared type, all sizes known: numbers take shape and element, axes take the declared names. */

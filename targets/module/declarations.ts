@@ -33,7 +33,7 @@ function outType(tree: PlacedTree): string | null {
   return items.every((item) => item === null) ? null : `[${items.map((item) => `${item ?? "undefined"}?`).join(", ")}]`;
 }
 
-function method(entry: ProgramEntry, byOption: boolean): string {
+function method(entry: ProgramEntry, byOption: boolean, later: boolean): string {
   const names = new Names(["options"]);
   const parameters = entry.parameters.map(({ name, tree }) => `${names.pick(name)}: ${treeType(tree, given)}`);
   const out = entry.result && outType(entry.result);
@@ -46,7 +46,7 @@ function method(entry: ProgramEntry, byOption: boolean): string {
     ...entry.parameters.flatMap(({ name, tree }) => [...leavesOf<Leaf>(tree)].map((found) => `@param ${name}${found.path} ${leafDoc(found.leaf)}`)),
     ...(entry.result === null ? [] : [`@returns ${[...leavesOf<Leaf>(entry.result)].map(resultDoc).join(", ")}`]),
   ];
-  return `${comment(docs.join("\n"), "  ")}  ${property(entry.name)}(${parameters.join(", ")}): ${hasHost(entry) ? `Promise<${result}>` : result};\n`;
+  return `${comment(docs.join("\n"), "  ")}  ${property(entry.name)}(${parameters.join(", ")}): ${later || hasHost(entry) ? `Promise<${result}>` : result};\n`;
 }
 
 /** `i32[B=32], indices in 0..9`. */
@@ -59,9 +59,12 @@ const resultDoc = ({ leaf, path }: { leaf: Leaf; path: string }): string => `${p
 
 export function declarations(program: Program, name: string, artifacts: readonly Artifact[], selfTest: boolean): string {
   const className = name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, "_") || "Module";
+  // With a device in play every call waits, on a processor, too.
+  const later = artifacts.some(({ kind }) => kind === "wgsl");
+  const promise = (type: string): string => (later ? `Promise<${type}>` : type);
   const visible = program.states.filter(({ path }) => !path.startsWith("$"));
   const states = visible.map(({ path, type }) => `  readonly ${JSON.stringify(path)}: Parameter<${arrayType[type.element]}, [${type.shape.join(", ")}]>;\n`).join("");
-  const methods = [...byName(program.entries).values()].map((entries) => entries.map((entry) => method(entry, entries.length > 1)).join("")).join("");
+  const methods = [...byName(program.entries).values()].map((entries) => entries.map((entry) => method(entry, entries.length > 1, later)).join("")).join("");
   const externs = program.externs.map(({ name: extern, doc, parameters, result }) => {
     const names = new Names();
     const list = parameters.map((parameter) => `${names.pick(parameter.name)}: ${treeType(parameter.tree, tensorType)}`).join(", ");
@@ -78,11 +81,11 @@ export interface Parameter<A, Shape extends readonly number[]> {
   readonly shape: Shape;
   readonly element: "f32" | "f64" | "i32" | "u32" | "bool";
   readonly role: "trained" | "frozen" | "state" | "optimizer";
-  /** A live view of the module's memory. */
+${later ? "" : `  /** A live view of the module's memory. */
   readonly data: Tensor<A, Shape>;
-  /** A copy. */
-  read(): Tensor<A, Shape>;
-  write(values: A | readonly number[]): void;
+`}  /** A copy. */
+  read(): ${promise("Tensor<A, Shape>")};
+  write(values: A | readonly number[]): ${promise("void")};
 }
 
 /** All persistent tensors: parameters, other state, the optimizers' state. */
@@ -93,16 +96,16 @@ export type ParameterName = keyof Parameters;
 export interface ${className} {
 ${methods}  readonly parameters: Parameters;
   /** All tensors as a safetensors file, optimizer state, seed and call counter included. */
-  save(): Uint8Array;
+  save(): ${promise("Uint8Array")};
   /**
    * Takes a file of \`save\`, all or nothing. \`only\`: "parameters" takes the weights from any file that has them, a path what lies under it.
    * @throws Error naming the tensor that does not fit
    */
-  load(file: ArrayBuffer | ArrayBufferView, options?: { only?: "parameters" | (string & {}) }): void;
+  load(file: ArrayBuffer | ArrayBufferView, options?: { only?: "parameters" | (string & {}) }): ${promise("void")};
   /** Starts again from the initial values of \`seed\`, by default the last one. */
-  reset(seed?: number): void;
+  reset(seed?: number): ${promise("void")};
 ${selfTest ? `  /** One call per entry against the compiler's f64 reference; everything is as before afterwards. */
-  selfTest(): { passed: boolean; worst: string; deviation: number };
+  selfTest(): ${promise("{ passed: boolean; worst: string; deviation: number }")};
 ` : ""}  /** Bytes of memory that the module uses, ever. */
   readonly peakBytes: number;
   readonly signature: string;
@@ -113,8 +116,12 @@ export interface CreateOptions {
   seed?: number;
 ${both.has("wasm") ? `  /** Where the WebAssembly is. Default: ${name}.wasm beside the script, or inside it. */
   wasm?: ArrayBuffer | ArrayBufferView | WebAssembly.Module | Response | Promise<Response> | URL | string;
-` : ""}${both.size > 1 ? `  /** Default: "wasm" where there is WebAssembly. */
-  target?: "wasm" | "js";
+` : ""}${both.size > 1 ? `  /** Default: ${later ? '"auto", WebGPU where there is an adapter' : '"wasm" where there is WebAssembly'}. */
+  target?: ${[...(later ? ["auto"] : []), ...both].map((kind) => JSON.stringify(kind)).join(" | ")};
+` : ""}${later ? `  /** A GPUDevice to run on. Default: one of \`adapter\`. */
+  device?: object;
+  /** A GPUAdapter. Default: the best one there is. */
+  adapter?: object;
 ` : ""}  /** A file of \`save\` to start from. */
   weights?: ArrayBuffer | ArrayBufferView;
 ${externs ? `  /** The host's side of each extern fn. */

@@ -23,8 +23,8 @@ export class Arguments {
       let at = next;
       if (argument.name !== undefined) {
         at = names.indexOf(argument.name);
-        if (at < 0) fail(say.unknownArgument(argument.span, argument.name, owner, names));
-        if (this.slots[at]) fail(say.argumentTwice(argument.span, argument.name, owner));
+        if (at < 0) fail(say.unknownArgument(argument.nameSpan ?? argument.span, argument.name, owner, names));
+        if (this.slots[at]) fail(say.argumentTwice(argument.nameSpan ?? argument.span, argument.name, owner));
       } else next++;
       if (at >= names.length) fail(say.tooManyArguments(argument.span, owner, names.length, given.length));
       this.slots[at] = argument;
@@ -106,11 +106,13 @@ export class Arguments {
   shape(name: string): { shape: number[]; axes: Axis[] } {
     const value = this.value(name);
     const items = value.kind === "tuple" ? value.items : [value];
-    const sizes = items.map((item) => {
+    const { expression, span } = this.slot(name);
+    const sizes = items.map((item, i) => {
       const size = staticNumber(item);
-      const slot = this.slot(name);
-      if (size === undefined) return fail(say.sizeNotKnown(slot.span, slot.expression ? printExpression(slot.expression) : name, describe(item)));
-      if (!Number.isInteger(size) || size < 0) return fail(say.badSize(slot.span, slot.expression ? printExpression(slot.expression) : name, size));
+      const written = expression?.kind === "list" && expression.items.length === items.length ? expression.items[i].value : expression;
+      const quoted = written ? printExpression(written) : name;
+      if (size === undefined) return fail(say.sizeNotKnown(written?.span ?? span, quoted, describe(item)));
+      if (!Number.isInteger(size) || size < 0) return fail(say.badSize(written?.span ?? span, quoted, size));
       return { size, axis: item.kind === "number" ? item.axis ?? {} : {} };
     });
     return { shape: sizes.map(({ size }) => size), axes: sizes.map(({ axis }) => axis) };

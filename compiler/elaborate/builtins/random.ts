@@ -71,12 +71,19 @@ export function countCall(context: Context, span: Span): void {
 }
 
 /** The key of one draw: by its place, or replayed from `key = k`. */
-function drawKey(frame: Frame, key: Value | undefined, span: Span): ValueId {
+/** `key = k`, and where it stands. */
+interface KeyArgument {
+  readonly value: Value;
+  readonly span: Span;
+}
+const keyOf = (args: Arguments): KeyArgument | undefined => (args.has("key") ? { value: args.value("key"), span: args.spanOf("key") } : undefined);
+
+function drawKey(frame: Frame, key: KeyArgument | undefined, span: Span): ValueId {
   const { context } = frame;
   const { builder } = context;
   if (key) {
-    const k = asTensor(context, key, span, "u32");
-    if (!["u32", "i32"].includes(k.type.element) || ownShape(k).length > 0) fail(say.randomKey(span, describe(k)));
+    const k = asTensor(context, key.value, key.span, "u32");
+    if (!["u32", "i32"].includes(k.type.element) || ownShape(k).length > 0) fail(say.randomKey(key.span, describe(k)));
     const id = builder.op("bitcast", [idOf(context, k, span)], { to: "u32" });
     return builder.op("random_fold", [baseKey(context, "keyed", span), k.type.element === "u32" ? idOf(context, k, span) : id], {});
   }
@@ -107,13 +114,13 @@ function wantedShape(args: Arguments): Wanted {
   return { shape: [], axes: [] };
 }
 
-function uniformUnit(frame: Frame, wanted: Wanted, key: Value | undefined, span: Span, open = false): TensorValue {
+function uniformUnit(frame: Frame, wanted: Wanted, key: KeyArgument | undefined, span: Span, open = false): TensorValue {
   const bits = frame.context.builder.op("random_bits", [drawKey(frame, key, span)], { shape: wanted.shape });
   return tensor(frame.context, unit(frame, bits, open), wanted.axes);
 }
 
 /** Box and Muller 1958: one normal draw from two uniform ones. */
-function normalUnit(frame: Frame, wanted: Wanted, key: Value | undefined, span: Span): TensorValue {
+function normalUnit(frame: Frame, wanted: Wanted, key: KeyArgument | undefined, span: Span): TensorValue {
   const { builder } = frame.context;
   const count = elementCount(wanted.shape);
   const bits = builder.op("random_bits", [drawKey(frame, key, span)], { shape: [2, count] });
@@ -140,7 +147,7 @@ const uniform: Builtin = {
   run(args) {
     const low = args.optional("low") ?? number(0);
     const high = args.optional("high") ?? number(1);
-    const u = uniformUnit(args.frame, wantedShape(args), args.optional("key"), args.span);
+    const u = uniformUnit(args.frame, wantedShape(args), keyOf(args), args.span);
     return affine(args, u, infix(args.frame, "-", high, low, { span: args.span }), low);
   },
 };
@@ -149,7 +156,7 @@ const normal: Builtin = {
   names: ["shape", "mean", "deviation", "key"],
   shapeFirst: true,
   run(args) {
-    const z = normalUnit(args.frame, wantedShape(args), args.optional("key"), args.span);
+    const z = normalUnit(args.frame, wantedShape(args), keyOf(args), args.span);
     return affine(args, z, args.optional("deviation") ?? number(1), args.optional("mean") ?? number(0));
   },
 };
@@ -159,7 +166,7 @@ const normalLike: Builtin = {
   run(args) {
     const one = (leaf: Value): Value => {
       const like = asTensor(args.frame.context, leaf, args.spanOf("x"));
-      return normalUnit(args.frame, { shape: ownShape(like), axes: like.axes }, args.optional("key"), args.span);
+      return normalUnit(args.frame, { shape: ownShape(like), axes: like.axes }, keyOf(args), args.span);
     };
     const x = args.value("x");
     return isTree(x) ? mapTree(parameterTree(x), one, args.span) : one(x);
@@ -172,7 +179,7 @@ const bernoulli: Builtin = {
     const { context } = args.frame;
     const p = floatTensor(context, args.value("p"), args.spanOf("p"), "bernoulli");
     const wanted: Wanted = args.has("shape") ? args.shape("shape") : ownShape(p).length > 0 ? { shape: ownShape(p), axes: p.axes } : wantedShape(args);
-    const u = uniformUnit(args.frame, wanted, args.optional("key"), args.span);
+    const u = uniformUnit(args.frame, wanted, keyOf(args), args.span);
     return elementwise(context, "lt", [u, broadcastTo(context, p, wanted.shape, wanted.axes, args.span)], {}, args.span);
   },
 };
@@ -181,7 +188,7 @@ const randomBits: Builtin = {
   names: ["shape", "key"],
   run(args) {
     const wanted = wantedShape(args);
-    const id = args.frame.context.builder.op("random_bits", [drawKey(args.frame, args.optional("key"), args.span)], { shape: wanted.shape });
+    const id = args.frame.context.builder.op("random_bits", [drawKey(args.frame, keyOf(args), args.span)], { shape: wanted.shape });
     return tensor(args.frame.context, id, wanted.axes);
   },
 };

@@ -1,0 +1,51 @@
+/** Kernels that use workgroup memory, under a race detector: processors run invocations in lockstep and hide a missing barrier. */
+import { createRequire } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { Builder } from "../../../compiler/ir/builder.ts";
+import type { Region } from "../../../compiler/ir/graph.ts";
+import type { Shader } from "../../../compiler/program.ts";
+import { optimize } from "../../../compiler/optimize/index.ts";
+import { schedule } from "../../../compiler/schedule/index.ts";
+import { emitShaders, wgsl } from "../../../targets/wgsl/index.ts";
+import { graphOf } from "../../schedule/run.ts";
+
+interface Report {
+  readonly races: readonly unknown[];
+  readonly errors: readonly unknown[];
+}
+type Detect = (code: string, entry: string, workgroups: readonly number[], bindings: unknown) => Report;
+
+// The package's entry for Node is CommonJS under the name of a module.
+const file = path.join(path.dirname(createRequire(import.meta.url).resolve("wgsl_reflect")), "wgsl_reflect.module.js");
+const { detectRaces } = await import(/* @vite-ignore */ pathToFileURL(file).href) as { readonly detectRaces: Detect };
+
+function sharingShaders(region: Region): { readonly shaders: readonly Shader[]; readonly words: number } {
+  const { shaders, program } = emitShaders(schedule(optimize(graphOf(region)), wgsl.machine));
+  return { shaders: shaders.filter(({ code }) => code.includes("var<workgroup>")), words: program.peakBytes / 4 };
+}
+
+const check = ({ code, workgroups: [x, y] }: Shader, words: number): Report =>
+  detectRaces(code, "main", [x, y, 1], { 0: { 0: new Float32Array(words).map((_, i) => (i % 7) / 8) } });
+
+const rows = (length: number): Region => {
+  const b = new Builder();
+  const type = { element: "f32", shape: [2, length] } as const;
+  const x = b.parameter(type);
+  const along = (row: ReturnType<Builder["parameter"]>) => b.broadcast(row, type.shape, [0]);
+  const exponent = b.op("exp", [b.sub(x, along(b.op("reduce_max", [x], { axes: [1] })))], {});
+  const total = b.sum(exponent, [1]);
+  return b.region([b.div(exponent, along(total)), b.op("log", [total], {})]);
+};
+
+test.each([64, 1100])("rows of %i", (length) => {
+  const { shaders, words } = sharingShaders(rows(length));
+  expect(shaders.length).toBeGreaterThan(0);
+  for (const shader of shaders) expect(check(shader, words), shader.name).toMatchObject({ races: [], errors: [] });
+});
+
+test("a barrier that is taken out is missed", () => {
+  const { shaders: [shader], words } = sharingShaders(rows(64));
+  expect(check({ ...shader, code: shader.code.replace("workgroupBarrier();", "") }, words).races).not.toEqual([]);
+});

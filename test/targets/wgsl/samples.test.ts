@@ -1,0 +1,69 @@
+/** Every sample on WGSL: each entry on made-up arguments, 50 steps of each that trains, against the same module on wasm. */
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { PlacedTree, ProgramEntry } from "../../../compiler/program.ts";
+import { elementCount } from "../../../compiler/ir/graph.ts";
+import { build, type BuildResult, type TargetName } from "../../../targets/compile.ts";
+import { instantiate } from "../../../targets/index.ts";
+import { randomNumbers, sampleText } from "../../samples/support.ts";
+import { adapter, complaints } from "./device.ts";
+import { openModule } from "./modules.ts";
+
+const names = readdirSync(new URL("../../../samples/", import.meta.url)).flatMap((file) => (file.endsWith(".pull") ? [file.slice(0, -".pull".length)] : []));
+
+async function builtFor(name: string, target: TargetName): Promise<BuildResult> {
+  const texts = new Map([[`${name}.pull`, await sampleText(name)]]);
+  for (const [, file] of (texts.get(`${name}.pull`) ?? "").matchAll(/^use "([^"]+)"/gm)) texts.set(file, await sampleText(file.replace(".pull", "")));
+  return build(texts.get(`${name}.pull`) ?? "", { file: `${name}.pull`, targets: [target], read: (file) => texts.get(file) });
+}
+
+type Value = number | boolean | Float32Array | Int32Array | Uint32Array | Uint8Array | readonly Value[] | { readonly [name: string]: Value };
+
+/** A value of a tree. Scalars of a float type are small, as learning rates are; what indexes an axis lies in it. */
+function made(tree: PlacedTree, random: () => number): Value {
+  if (tree.kind === "record") return Object.fromEntries(tree.fields.map(({ name, tree: field }) => [name, made(field, random)]));
+  if (tree.kind === "tuple") return tree.items.map((item) => made(item, random));
+  const { type: { element, shape }, below } = tree;
+  const one = (): number => (element === "f32" ? random() * (shape.length === 0 ? 0.01 : 1) : Math.floor(random() * (element === "bool" ? 2 : below ?? 2)));
+  if (shape.length === 0) return element === "bool" ? one() === 1 : one();
+  const Type = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, bool: Uint8Array, f64: Float64Array }[element];
+  return Type.from(Array.from({ length: elementCount(shape) }, one)) as Value; // there is no f64 on WGSL
+}
+
+function* numbersOf(value: Value | undefined): Generator<number> {
+  if (typeof value === "number" || typeof value === "boolean") yield Number(value);
+  else if (ArrayBuffer.isView(value)) yield* value as Float32Array; // or another typed array
+  else for (const part of Object.values(value ?? {})) yield* numbersOf(part);
+}
+
+/** The largest difference, against the largest number or 1. */
+function apart(expected: Iterable<number>, found: Iterable<number>): number {
+  const [a, b] = [[...expected], [...found]];
+  const scale = a.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return a.reduce((worst, value, i) => Math.max(worst, Object.is(value, b[i]) ? 0 : Math.abs(value - b[i])), a.length === b.length ? 0 : Infinity) / scale;
+}
+
+describe.skipIf(adapter === null)("samples on WGSL", () => {
+  test.each(names)("%s", async (name) => {
+    const [onWasm, onDevice] = [await builtFor(name, "wasm"), await builtFor(name, "wgsl")];
+    const externs = Object.fromEntries((onWasm.program?.externs ?? []).map(({ name: extern }) => [extern, () => 0]));
+    const [wasm, gpu] = [await instantiate(onWasm, { seed: 1, externs }), await openModule(onDevice, { seed: 1, externs })];
+    expect(await gpu.save(), "initial values").toEqual(wasm.save());
+    const random = randomNumbers(1);
+    const entries = onWasm.program?.entries ?? [];
+    const calls = async (entry: ProgramEntry, times: number): Promise<void> => {
+      const pending: Promise<Value>[] = [];
+      const expected: Value[] = [];
+      for (let i = 0; i < times; i++) {
+        const args = entry.parameters.map(({ tree }) => made(tree, random));
+        pending.push(gpu[entry.name](...args, entry.variant));
+        expected.push(wasm[entry.name](...args, entry.variant));
+      }
+      for (const [i, result] of pending.entries()) expect(apart(numbersOf(expected[i]), numbersOf(await result)), `${entry.symbol}, call ${i}`).toBeLessThan(2e-3);
+    };
+    for (const entry of entries) await calls(entry, entry.train ? 50 : 1);
+    for (const [path, parameter] of Object.entries(wasm.parameters)) expect(apart(parameter.read(), await gpu.parameters[path].read()), path).toBeLessThan(2e-2);
+    expect((await gpu.selfTest?.())?.passed ?? true).toBe(true);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+});
