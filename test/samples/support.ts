@@ -112,6 +112,12 @@ export function agree({ wasm, js, reference }: Sample, calls: readonly Call[], {
   if (wasm.selfTest) expect(wasm.selfTest().passed, "the module's own test").toBe(true);
 }
 
+/** A number, printed for samples/README.md where that is asked for: `FIGURES=1 npx vitest run test/samples`. */
+export function figure(what: string, value: number): number {
+  if (process.env.FIGURES) console.log(`${what}: ${Number(value.toPrecision(4))}`);
+  return value;
+}
+
 export const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
