@@ -72,7 +72,7 @@ export interface Machine {
 }
 
 export type Artifact =
-  /** A module that exports `memory` and, for `init` and each entry's symbol, functions `<symbol>` (or `<symbol>$0`, `$1`, ... between host steps). */
+  /** A module that exports `memory` and, for `init` and each entry's symbol, functions `<symbol>` (or `<symbol>$0`, `$1`, ... between host steps; the turns of the loops around are its arguments). */
   | { readonly kind: "wasm"; readonly bytes: Uint8Array }
   /** The text of a function expression `(memory: ArrayBuffer) => ({ init, step, ... })`. */
   | { readonly kind: "js"; readonly source: string }

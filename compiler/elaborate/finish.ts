@@ -1,6 +1,7 @@
 /** A builder's nodes as a closed region: params in the wanted order, ids dense in definition order. */
 import type { Builder, BuildNode } from "../ir/builder.ts";
 import type { OpenScanNode } from "../ir/open-loop.ts";
+import { callsHost } from "../ir/graph.ts";
 import type { Node, Region, TensorType, ValueId } from "../ir/graph.ts";
 
 export interface Finished {
@@ -15,7 +16,7 @@ export function finish(builder: Builder, params: readonly ValueId[], results: re
   const kept: BuildNode[] = [];
   for (let i = builder.nodes.length - 1; i >= 0; i--) {
     const node = builder.nodes[i];
-    if (keep === "reachable" && node.kind !== "host" && !node.results.some((id) => needed.has(id))) continue;
+    if (keep === "reachable" && !waitsForHost(node) && !node.results.some((id) => needed.has(id))) continue;
     node.args.forEach((arg) => needed.add(arg));
     if (node.kind === "leave") node.call.inputs.forEach((input) => keep === "all" && needed.add(input));
     kept.push(node);
@@ -46,6 +47,8 @@ export function finish(builder: Builder, params: readonly ValueId[], results: re
   });
   return { region: { params: newParams, nodes, results: results.map(map), types }, ids };
 }
+
+const waitsForHost = (node: BuildNode): boolean => (node.kind === "openScan" ? node.loop.builder.nodes.some(waitsForHost) : callsHost(node));
 
 /** A loop in the making becomes a loop: its body is finished, with what was added to it since. */
 function closeScan({ loop, length, reversed, policy, site }: OpenScanNode, args: readonly ValueId[], results: readonly ValueId[]): Node {

@@ -8,7 +8,7 @@ import { inSegments, segmentLength } from "./checkpoint.ts";
 import { type Cell, Context, type Frame, mix, newCounters, type TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { finish } from "./finish.ts";
-import { complete, readModel } from "./models.ts";
+import { completed } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { bindPattern, runBlock } from "./statements.ts";
@@ -99,14 +99,6 @@ export function eachOf(frame: Frame, value: Value, span: Span): Each {
       return { kind: "slices", value: whole, length: lengths[0] };
     }
   }
-}
-
-/** A family that nobody has called yet gets its members first. */
-function completed(frame: Frame, value: Value, span: Span): Value {
-  const node = value.kind === "model" && value.path !== undefined ? frame.session.modelNodes.get(value.path) : undefined;
-  if (!node?.pending) return value;
-  complete(frame.session, node, span);
-  return readModel(frame.context, node);
 }
 
 /** The value of one turn: slices become params, recorded with the outer values that they are cut from. */

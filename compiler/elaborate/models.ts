@@ -118,6 +118,14 @@ export function resolveMember(frame: Frame, model: ModelValue, name: string, spa
   return member && readPlaced(frame, member.node, model, span);
 }
 
+/** A family that nobody has called yet gets its members first. */
+export function completed(frame: Frame, value: Value, span: Span): Value {
+  const node = value.kind === "model" && value.path !== undefined ? frame.session.modelNodes.get(value.path) : undefined;
+  if (!node?.pending) return value;
+  complete(frame.session, node, span);
+  return readModel(frame.context, node);
+}
+
 /** The state behind an instance: of one model of a family that of the whole stack. */
 function nodeOfModel(session: Session, { path, place }: ModelValue): ModelNode | undefined {
   const at = place?.path ?? path;

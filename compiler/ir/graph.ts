@@ -93,6 +93,18 @@ export const isLoop = (node: { readonly kind: string }): node is LoopNode => nod
 /** The regions of a loop that run each turn, in order. */
 export const bodiesOf = (loop: LoopNode): readonly Region[] => (loop.kind === "while" ? [loop.until, loop.body] : [loop.body]);
 
+const hosting = new WeakMap<Region, boolean>();
+
+/** Whether a node calls the host, itself or in a turn: such nodes stay, in their order. */
+export function callsHost(node: { readonly kind: string }): boolean {
+  if (!isLoop(node)) return node.kind === "host";
+  return bodiesOf(node).some((body) => {
+    const known = hosting.get(body) ?? body.nodes.some(callsHost);
+    hosting.set(body, known);
+    return known;
+  });
+}
+
 export type Node = OpNode | LeaveNode | HostNode | LoopNode;
 
 /** What differentiation must know of a call: which values went in, and the rules that stand for its body. */

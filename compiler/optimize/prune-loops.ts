@@ -1,5 +1,5 @@
 /** The liveness of a region through its loops: what a loop carries, takes or emits for nobody goes. */
-import { isLoop } from "../ir/graph.ts";
+import { callsHost, isLoop } from "../ir/graph.ts";
 import type { LoopNode, Node, Region, ValueId } from "../ir/graph.ts";
 import { partsOf } from "./bodies.ts";
 import { needed, renumber, sweep } from "./sweep.ts";
@@ -11,7 +11,7 @@ export function prune(region: Region): Region {
   const kept: Node[] = [];
   let changed = false;
   for (const node of region.nodes.toReversed()) {
-    if (node.kind !== "host" && !node.results.some((result) => live.has(result))) {
+    if (!callsHost(node) && !node.results.some((result) => live.has(result))) {
       changed = true;
       continue;
     }

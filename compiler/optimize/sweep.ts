@@ -1,4 +1,5 @@
 /** Removes the nodes that no result needs, and numbers the values that stay anew. Host nodes stay: the host sees them. */
+import { callsHost } from "../ir/graph.ts";
 import type { Node, Region, TensorType, ValueId } from "../ir/graph.ts";
 
 /** Regions in which nothing was found dead: most passes change nothing and hand them on. */
@@ -20,7 +21,7 @@ export function needed({ nodes, types }: Region, values: readonly ValueId[]): { 
   const kept: Node[] = [];
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
-    if (node.kind !== "host" && !node.results.some((result) => live[result])) continue;
+    if (!callsHost(node) && !node.results.some((result) => live[result])) continue;
     for (const arg of node.args) live[arg] = 1;
     kept.push(node);
   }

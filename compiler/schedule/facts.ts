@@ -1,5 +1,5 @@
 /** What the schedule must know of each value of a region: who makes it, how it is used, and what it costs to make again. */
-import { elementCount } from "../ir/graph.ts";
+import { callsHost, elementCount } from "../ir/graph.ts";
 import type { HostNode, LeaveNode, LoopNode, Node, OpNode, Region, TensorType, ValueId } from "../ir/graph.ts";
 import type { OpName } from "../ops/index.ts";
 import { isMovement } from "./coordinates.ts";
@@ -169,7 +169,7 @@ function liveNodes(region: Region): boolean[] {
   const live = region.nodes.map(() => false);
   for (let position = region.nodes.length - 1; position >= 0; position--) {
     const node = region.nodes[position];
-    if (node.kind !== "host" && !node.results.some((result) => needed.has(result))) continue;
+    if (!callsHost(node) && !node.results.some((result) => needed.has(result))) continue;
     live[position] = true;
     for (const arg of node.args) needed.add(arg);
   }

@@ -12,7 +12,7 @@
  *     %6 = reduce_sum %5      group 1, rows now
  *     %7 = div %5 (bcast %6)  group 1, a second pass over each row
  */
-import { elementCount } from "../ir/graph.ts";
+import { callsHost, elementCount } from "../ir/graph.ts";
 import type { OpNode, ValueId } from "../ir/graph.ts";
 import type { Affine } from "./coordinates.ts";
 import { keyOf } from "./coordinates.ts";
@@ -61,9 +61,12 @@ class Fusion implements Fused {
   run(): void {
     const { facts } = this;
     for (const node of facts.nodes()) {
-      const role = facts.roles[node.results[0] ?? node.args[0]];
-      if (node.kind !== "op") this.addAlone(node);
-      else if (role === "pointwise" || role === "reduction") this.addFusible(node);
+      if (node.kind !== "op") {
+        this.addAlone(node);
+        continue;
+      }
+      const role = facts.roles[node.results[0]];
+      if (role === "pointwise" || role === "reduction") this.addFusible(node);
       else if (role === "dot") this.addDot(node);
       else if (role === "alone") this.addAlone(node);
     }
@@ -116,7 +119,7 @@ class Fusion implements Fused {
       if (node.kind === "op" && (node.op === "concat" || node.op === "pad")) this.readPieces(group, arg);
       else this.load(group, arg, true);
     }
-    if (node.kind === "host") {
+    if (callsHost(node)) {
       if (this.lastHost !== null) group.depends.add(this.lastHost);
       this.lastHost = group;
     }

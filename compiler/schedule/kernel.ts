@@ -146,7 +146,7 @@ export type Step =
   | { readonly kind: "loop"; readonly turns: number; readonly count?: Place; readonly body: readonly Step[] }
   /** Directly inside a loop: ends it if the bool is true. */
   | { readonly kind: "until"; readonly test: Place }
-  /** Never inside a loop. */
+  /** The same places in every turn. */
   | { readonly kind: "host"; readonly extern: string; readonly args: readonly Placement[]; readonly results: readonly Placement[] };
 
 /** The steps of a plan, those inside loops included, in order. */

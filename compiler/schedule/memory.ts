@@ -14,7 +14,7 @@ import type { Arena } from "./arena.ts";
 import type { Moving, Place, Placement } from "./kernel.ts";
 import type { StateWrite } from "./order.ts";
 import type { Prepared } from "./prepare.ts";
-import { copyUnit, renameUnit } from "./unit.ts";
+import { copyUnit, renameUnit, waitsForHost } from "./unit.ts";
 import type { LoopRun, Unit } from "./unit.ts";
 
 export { aligned } from "./arena.ts";
@@ -69,6 +69,8 @@ interface Frame {
   /** Needed after the last unit. */
   readonly kept: ReadonlySet<ValueId>;
   readonly arguments: readonly ValueId[];
+  /** A call of the host may fail, and then nothing may have been written to `writes`. */
+  readonly undoes: boolean;
 }
 
 class Planner implements Pick<MemoryPlan, "typeOf"> {
@@ -84,7 +86,7 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     const args = prepared.region.params.filter((param) => !fixed.has(param));
     const wanted = prepared.results.slice(writes.length);
     const { items, results } = this.frame({
-      units: this.units(prepared, names), emits: [], arguments: args,
+      units: this.units(prepared, names, 0), emits: [], arguments: args, undoes: true,
       writes: prepared.writes.map((write, i) => ({ ...write, at: { within: null, base: writes[i], perTurn: [] } })),
       kept: new Set(prepared.results),
     }, wanted, 0);
@@ -127,9 +129,10 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
   }
 
   /** The units of a region under the plan's names, each loop after the copies that start its carries. */
-  private units({ units }: Prepared, names: readonly ValueId[]): Unit[] {
+  private units({ units }: Prepared, names: readonly ValueId[], depth: number): Unit[] {
     return units.flatMap((local): Unit[] => {
       const unit = renameUnit(local, (value) => names[value]);
+      if (unit.host !== undefined && depth > 0) return this.hostUnits(unit, unit.host);
       if (unit.loop === undefined) return [unit];
       const { node: { carries }, args, results } = unit.loop;
       const carried = results.slice(0, carries);
@@ -138,11 +141,22 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     });
   }
 
+  /** In a loop the host gets copies, whose place is the same in every turn. */
+  private hostUnits(unit: Unit, host: NonNullable<Unit["host"]>): Unit[] {
+    const copies = host.args.map((arg) => copyUnit(arg, this.fresh(arg)));
+    const args = copies.flatMap(({ writes }) => writes);
+    return [...copies, { ...unit, reads: args, host: { ...host, args } }];
+  }
+
   // ---- places
 
   /** Follows a value to the bytes that it lies in. */
   private locate(value: ValueId): Location {
-    let found = whole(value);
+    return this.follow(whole(value));
+  }
+
+  private follow(from: Location): Location {
+    let found = from;
     for (;;) {
       const next: Location | undefined = found.within === null ? undefined : this.locations.get(found.within);
       if (next === undefined) return found;
@@ -201,6 +215,7 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     const { units } = frame;
     const maker = units.findIndex((unit) => unit.writes.includes(next));
     if (maker < 0 || this.locations.has(next) || !isFree(frame, old, next, maker)) return false;
+    if (units[maker].host !== undefined && this.follow(at).perTurn.length > 0) return false;
     this.locations.set(next, at);
     let top = { value: next, maker };
     for (;;) {
@@ -216,7 +231,7 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     const { units } = frame;
     if (this.locations.has(value) || frame.arguments.includes(value) || frame.kept.has(value)) return false;
     const maker = units.findIndex((unit) => unit.writes.includes(value));
-    return maker >= 0 && units.every((unit, i) => i === reader || !unit.reads.includes(value)) && isFree(frame, old, value, maker);
+    return maker >= 0 && units[maker].host === undefined && units.every((unit, i) => i === reader || !unit.reads.includes(value)) && isFree(frame, old, value, maker);
   }
 
   // ---- loops
@@ -239,7 +254,7 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     });
     const emits = body.results.slice(carries).map((result, i) => ({ value: names[result], at: slice(results[carries + i], this.bytesOf(names[result])) }));
     const frame = this.frame({
-      units: this.units(body, names), emits, arguments: [index, ...params],
+      units: this.units(body, names, depth + 1), emits, arguments: [index, ...params], undoes: false,
       writes: body.writes.map(({ next }, i) => ({ old: params[i], next: names[next], at: whole(results[i]) })),
       kept: new Set(body.results.map((result) => names[result])),
     }, [], depth + 1);
@@ -259,15 +274,15 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     const names = this.names(until);
     until.region.params.forEach((param, i) => this.locations.set(names[param], whole(params[i])));
     const wanted = until.results.map((result) => names[result]);
-    const { items, results: [test] } = this.frame({ units: this.units(until, names), writes: [], emits: [], kept: new Set(wanted), arguments: [] }, wanted, depth);
+    const { items, results: [test] } = this.frame({ units: this.units(until, names, depth), writes: [], emits: [], kept: new Set(wanted), arguments: [], undoes: false }, wanted, depth);
     return [...items, { kind: "until", test }];
   }
 }
 
 /** Whether a state's place may hold `next` from the unit that makes it on. */
-function isFree({ units }: Frame, old: ValueId | null, next: ValueId, maker: number): boolean {
+function isFree({ units, undoes }: Frame, old: ValueId | null, next: ValueId, maker: number): boolean {
   return units.every((unit, i) => {
-    if (unit.host !== undefined) return i < maker;
+    if (undoes && waitsForHost(unit)) return i < maker;
     if (i < maker || old === null || !unit.reads.includes(old)) return true;
     return i === maker && unit.inPlace.some(({ output, input }) => output === next && input === old);
   });

@@ -1,5 +1,6 @@
 /** The order in which units run: what a unit reads comes first, and where it can be so, a state's old value is read before the new one is made. */
 import type { ValueId } from "../ir/graph.ts";
+import { waitsForHost } from "./unit.ts";
 import type { Unit } from "./unit.ts";
 
 /** A state's old value, and the bytes of the new one. */
@@ -19,7 +20,7 @@ export function orderUnits(units: readonly Unit[], writes: readonly StateWrite[]
       const maker = makers.get(value);
       if (maker !== undefined && maker !== i) before[i].add(maker);
     }
-    if (unit.host === undefined) return;
+    if (!waitsForHost(unit)) return;
     if (host !== null) before[i].add(host);
     host = i;
   });
@@ -34,7 +35,7 @@ export function orderUnits(units: readonly Unit[], writes: readonly StateWrite[]
   for (const { old, next } of writes) {
     const maker = makers.get(next);
     if (maker === undefined) continue;
-    const wished = units.flatMap((unit, i) => (i !== maker && (unit.host !== undefined || (old !== null && unit.reads.includes(old))) ? [i] : []));
+    const wished = units.flatMap((unit, i) => (i !== maker && (waitsForHost(unit) || (old !== null && unit.reads.includes(old))) ? [i] : []));
     if (wished.every((reader) => !follows(reader, maker))) for (const reader of wished) before[maker].add(reader);
   }
 

@@ -32,7 +32,7 @@ function unitSteps(unit: Unit, plan: MemoryPlan, kernels: KernelTable, machine: 
   if (unit.host !== undefined) {
     const fixed = (values: Unit["reads"]): Placement[] => values.map((value) => {
       const at = plan.placeOf(value);
-      if (typeof at !== "number") throw new Error("internal: a call of the host inside a loop");
+      if (typeof at !== "number") throw new Error(`internal: what the host reads or writes moves: %${value}`);
       return at;
     });
     return [{ kind: "host", extern: unit.host.extern, args: fixed(unit.host.args), results: fixed(unit.host.results) }];

@@ -1,4 +1,5 @@
 /** What the schedule puts in order and into memory: kernels bound to ranges of bytes that have no place yet. */
+import { callsHost } from "../ir/graph.ts";
 import type { LoopNode, ValueId } from "../ir/graph.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Prepared } from "./prepare.ts";
@@ -40,6 +41,8 @@ export interface Unit {
   readonly scratchBytes: number;
   readonly inPlace: readonly InPlace[];
 }
+
+export const waitsForHost = ({ host, loop }: Unit): boolean => host !== undefined || (loop !== undefined && callsHost(loop.node));
 
 export const copyUnit = (from: ValueId, to: ValueId): Unit => ({ runs: [], copy: { from, to }, reads: [from], writes: [to], scratchBytes: 0, inPlace: [] });
 

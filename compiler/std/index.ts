@@ -13,6 +13,7 @@ import nn from "./nn.pull?raw";
 import ode from "./ode.pull?raw";
 import optimizers from "./optimizers.pull?raw";
 import random from "./random.pull?raw";
+import recurrent from "./recurrent.pull?raw";
 import reduce from "./reduce.pull?raw";
 import special from "./special.pull?raw";
 
@@ -31,6 +32,7 @@ export const library: Readonly<Record<string, string>> = {
   "std/ode.pull": ode,
   "std/optimizers.pull": optimizers,
   "std/random.pull": random,
+  "std/recurrent.pull": recurrent,
   "std/reduce.pull": reduce,
   "std/special.pull": special,
 };

@@ -12,7 +12,10 @@ export function emitModule(program: Program): string {
   const bindings = bindingsOf(program, routines);
   const kernels = [...bindings].map(([kernel, places]) => emitKernel(lowerKernel(program.kernels[kernel], "registers"), places, `k${kernel}`, uses));
   const plans = new PlanWriter(program, bindings, uses.views);
-  const methods = routines.map(({ symbol, steps }) => `${symbol}() {\n${plans.lines(steps).join("\n")}\n}`);
+  const methods = routines.map(({ symbol, depth, steps }) => {
+    const turns = Array.from({ length: depth }, (_, loop) => `t${loop}`);
+    return `${symbol}(${turns.join(", ")}) {\n${plans.lines(steps, depth).join("\n")}\n}`;
+  });
   const head = [
     ...[...uses.views].map((type) => `const ${views[type].name} = new ${views[type].array}(memory);`),
     ...(plans.copies || program.constants.length > 0 ? ["const bytes = new Uint8Array(memory);"] : []),

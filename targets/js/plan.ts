@@ -1,7 +1,7 @@
 /** A stretch of a plan as lines of text: calls of kernels, copies, and loops whose turns are counted in `t0` (the outermost), `t1`, ... */
 import type { Program } from "../../compiler/program.ts";
 import type { KernelId, Moving, Place, Scalar } from "../../compiler/schedule/kernel.ts";
-import { inside, type Bindings, type RoutineStep } from "../lower/index.ts";
+import { withoutHost, type Bindings, type RoutineStep } from "../lower/index.ts";
 import { elementAt, views } from "./kernel.ts";
 
 export class PlanWriter {
@@ -39,7 +39,7 @@ export class PlanWriter {
         return [`if (${this.#cell("bool", step.test)} !== 0) break;`];
       case "loop": {
         const turn = `t${depth}`;
-        const body = this.lines(inside(step.body), depth + 1);
+        const body = this.lines(withoutHost(step.body), depth + 1);
         const head = `${turn} < ${step.turns}; ${turn}++) {`;
         if (step.count === undefined) return [`for (let ${turn} = 0; ${head}`, ...body, "}"];
         return [`{`, `let ${turn} = 0;`, `for (; ${head}`, ...body, "}", `${this.#cell("i32", step.count)} = ${turn};`, "}"];

@@ -5,6 +5,8 @@
 import type { Extern } from "../../compiler/ir/graph.ts";
 import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
 import { byteSize } from "../../compiler/program.ts";
+import type { Place } from "../../compiler/schedule/kernel.ts";
+import { scriptOf, waitsForHost, type ScriptPart } from "../lower/index.ts";
 import { arrayType, countOf, isScalar, leavesOf, member, type Names, type PlacedLeaf, property, typeText, viewName } from "./text.ts";
 
 /** Arrays up to here are copied element by element: quicker than a call of `set`. */
@@ -22,7 +24,7 @@ export interface Scope {
   readonly guarded: boolean;
 }
 
-export const hasHost = (entry: ProgramEntry): boolean => entry.plan.some((step) => step.kind === "host");
+export const hasHost = (entry: ProgramEntry): boolean => waitsForHost(entry.plan);
 
 const place = (leaf: PlacedLeaf): number => leaf.at / byteSize(leaf.type.element);
 const viewOf = (leaf: PlacedLeaf): string => viewName[leaf.type.element];
@@ -152,19 +154,28 @@ function copyTree(tree: PlacedTree): string {
   return `${viewOf(tree)}.slice(${from}, ${from + countOf(tree)})`;
 }
 
-/** Calls of the artifact's functions and, between them, of the host. */
+/** Calls of the artifact's functions and, between them, of the host, in loops where those are. */
 function runPlan(entry: ProgramEntry, program: Program, scope: Scope, locals: Names): string[] {
-  if (!hasHost(entry)) return [`kernels.${entry.symbol}();`];
-  const lines: string[] = [];
-  let segment = 0;
-  const run = () => lines.push(`kernels.${entry.symbol}$${segment++}();`);
-  for (const step of entry.plan) {
-    if (step.kind !== "host") continue;
-    run();
-    lines.push(...hostCall(step, program, scope, locals));
-  }
-  run();
-  return lines;
+  const lines = (parts: readonly ScriptPart[], turns: readonly string[]): string[] => parts.flatMap((part): readonly string[] => {
+    switch (part.kind) {
+      case "routine": return [`kernels.${part.routine.symbol}(${turns.join(", ")});`];
+      case "host": return hostCall(part, program, scope, locals);
+      case "until": return [`if (u8[${placeText(part.test, 1, turns)}] === 1) break;`];
+      case "loop": {
+        const turn = locals.pick("turn");
+        const body = lines(part.body, [...turns, turn]).map((line) => `  ${line}`);
+        const count = part.count === undefined ? [] : [`i32[${placeText(part.count, 4, turns)}] = ${turn};`];
+        return [`let ${turn} = 0;`, `for (; ${turn} < ${part.turns}; ${turn}++) {`, ...body, "}", ...count];
+      }
+    }
+  });
+  return lines(scriptOf(entry.symbol, entry.plan), []);
+}
+
+/** A place as an index into a view of elements of so many bytes. */
+function placeText(at: Place, bytes: number, turns: readonly string[]): string {
+  if (typeof at === "number") return String(at / bytes);
+  return [String(at.base / bytes), ...at.perTurn.map(({ depth, by }) => `${turns[depth]} * ${by / bytes}`)].join(" + ");
 }
 
 /** The function of one entry at one choice of its variants, called `name`. */

@@ -15,12 +15,13 @@ function define(program: Program, assembler: Assembler): Assembler {
   const routines = routinesOf(program);
   const bindings = bindingsOf(program, routines);
   for (const [kernel, places] of bindings) emitKernel(assembler, lowerKernel(program.kernels[kernel], "always"), places, `k${kernel}`);
-  for (const { symbol, steps } of routines) {
+  for (const routine of routines) {
+    const { symbol, steps } = routine;
     const [only] = steps;
     // A plan of one run is that kernel, unless it hands over places.
-    if (steps.length === 1 && only.kind === "run" && !bindings.get(only.kernel)?.includes(null)) assembler.export(`k${only.kernel}`, symbol);
+    if (routine.depth === 0 && steps.length === 1 && only.kind === "run" && !bindings.get(only.kernel)?.includes(null)) assembler.export(`k${only.kernel}`, symbol);
     else {
-      emitPlan(assembler, `p_${symbol}`, steps, bindings);
+      emitPlan(assembler, `p_${symbol}`, routine, bindings);
       assembler.export(`p_${symbol}`, symbol);
     }
   }

@@ -1,28 +1,31 @@
 /** A stretch of a plan as a function: calls of kernels, copies, and loops whose turns are counted in locals. */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
 import type { KernelId, Moving, Place } from "../../compiler/schedule/kernel.ts";
-import { argumentsOf, inside, type Bindings, type RoutineStep } from "../lower/index.ts";
+import { argumentsOf, withoutHost, type Bindings, type Routine, type RoutineStep } from "../lower/index.ts";
 import type { Assembler, Ref } from "./assembler.ts";
 import { FunctionBuilder } from "./function.ts";
 
-export function emitPlan(assembler: Assembler, name: string, steps: readonly RoutineStep[], bindings: ReadonlyMap<KernelId, Bindings>): void {
-  new PlanEmitter(assembler, bindings).emit(name, steps);
+/** The function's parameters: turns of the loops around. */
+export function emitPlan(assembler: Assembler, name: string, { depth, steps }: Routine, bindings: ReadonlyMap<KernelId, Bindings>): void {
+  new PlanEmitter(assembler, depth, bindings).emit(name, steps);
 }
 
 interface OpenLoop {
   /** The local that counts whole turns. */
   readonly turn: number;
-  readonly exit: string;
+  /** null: the loop is not in this function. */
+  readonly exit: string | null;
 }
 
 class PlanEmitter {
   readonly #builder: FunctionBuilder;
   readonly #bindings: ReadonlyMap<KernelId, Bindings>;
   /** Outermost first. */
-  readonly #open: OpenLoop[] = [];
+  readonly #open: OpenLoop[];
 
-  constructor(assembler: Assembler, bindings: ReadonlyMap<KernelId, Bindings>) {
-    this.#builder = new FunctionBuilder(assembler, []);
+  constructor(assembler: Assembler, depth: number, bindings: ReadonlyMap<KernelId, Bindings>) {
+    this.#builder = new FunctionBuilder(assembler, new Array<"i32">(depth).fill("i32"));
+    this.#open = Array.from({ length: depth }, (_, turn) => ({ turn, exit: null }));
     this.#bindings = bindings;
   }
 
@@ -44,9 +47,9 @@ class PlanEmitter {
       case "index":
         return i32.store(0, 4, this.#number(step.at), this.#number(step.value));
       case "until": {
-        const loop = this.#open.at(-1);
-        invariant(loop !== undefined, () => "a test outside of a loop");
-        return code.br_if(loop.exit, i32.load8_u(0, 1, this.#number(step.test)));
+        const exit = this.#open.at(-1)?.exit ?? null;
+        invariant(exit !== null, () => "a test outside of a loop");
+        return code.br_if(exit, i32.load8_u(0, 1, this.#number(step.test)));
       }
       case "loop":
         return this.#loop(step);
@@ -60,7 +63,7 @@ class PlanEmitter {
     const exit = this.#builder.label();
     const again = this.#builder.label();
     this.#open.push({ turn, exit });
-    const steps = inside(body).map((step) => this.#step(step));
+    const steps = withoutHost(body).map((step) => this.#step(step));
     this.#open.pop();
     const next = this.#builder.set(turn, i32.add(this.#builder.get(turn), i32.const(1)));
     const more = code.br_if(again, i32.lt_u(this.#builder.get(turn), i32.const(turns)));

@@ -106,6 +106,13 @@ describe("loops of every form", () => {
     );
   });
 
+  test("backwards: reversed families, trees and ranges", () => {
+    expectEqual(
+      "model S(x: f32[4]) -> f32[4] { layer b[3] = Linear[4, 4] return scan h = x for (l, i) in (reverse(b), reverse(0..3)) { h <- tanh(l(h)) + f32(i) } } var m = S export fn f(x: f32[4]) = { y: m(x), g: reverse(grad(sum(m(x)), m.b)) }",
+      "model S(x: f32[4]) -> f32[4] { layer b[3] = Linear[4, 4] return tanh(b[0](tanh(b[1](tanh(b[2](x)) + 2)) + 1)) + 0 } var m = S export fn f(x: f32[4]) { let g = grad(sum(m(x)), m.b) return { y: m(x), g: { weight: stack(g.weight[2], g.weight[1], g.weight[0]), bias: stack(g.bias[2], g.bias[1], g.bias[0]) } } }",
+    );
+  });
+
   test("draws differ from turn to turn and from call to call", () => {
     const module = moduleOf("export fn f() = scan for i in 0..3 { emit normal([2]) }");
     const [first, second] = [module.call("f", {}, [])[0].data, module.call("f", {}, [])[0].data];

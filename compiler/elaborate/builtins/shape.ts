@@ -3,6 +3,7 @@ import { say } from "../../diagnostics/catalogue.ts";
 import type { Element } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import type { Frame } from "../context.ts";
+import { completed } from "../models.ts";
 import { fail } from "../problem.ts";
 import { reduceAxes, type Reduction, reductions } from "../reductions.ts";
 import { markOperator } from "../rules.ts";
@@ -144,13 +145,20 @@ const transpose: Builtin = {
   },
 };
 
+/** `flip` turns all axes unless told, `reverse` the first: what a loop goes over. Trees and families of models go leaf by leaf. */
 const flip: Builtin = {
   names: ["x", "axis"],
   run(args) {
-    const x = args.tensor("x");
-    const axes = args.axes("axis", x) ?? (args.owner === "reverse" ? [0] : ownShape(x).map((_, i) => i));
-    const id = args.frame.context.builder.op("reverse", [idOf(args.frame.context, x, args.span)], { axes: axes.map((axis) => axis + x.variables.length) });
-    return tensor(args.frame.context, id, x.axes, x.variables);
+    const { context } = args.frame;
+    const one = (leaf: Value): TensorValue => {
+      const x = asTensor(context, leaf, args.spanOf("x"));
+      if (args.owner === "reverse" && ownShape(x).length === 0) fail(say.needsAxis(args.spanOf("x"), args.owner, describe(x)));
+      const axes = args.axes("axis", x) ?? (args.owner === "reverse" ? [0] : ownShape(x).map((_, i) => i));
+      const id = context.builder.op("reverse", [idOf(context, x, args.span)], { axes: axes.map((axis) => axis + x.variables.length) });
+      return tensor(context, id, x.axes, x.variables);
+    };
+    const value = completed(args.frame, args.value("x"), args.spanOf("x"));
+    return isTree(value) ? mapTree(value, one, args.span) : one(value);
   },
 };
 
@@ -306,7 +314,15 @@ export const shapeBuiltins: Readonly<Record<string, Builtin>> = {
   concat: { names: ["axis"], variadic: true, run: (args, parts) => concat(args, parts, args.has("axis")) },
   stack: {
     names: ["axis"], variadic: true,
-    run: (args, parts) => stack(args.frame.context, commonElement(args.frame.context, parts, args.span), args.number("axis", 0), args.span),
+    run(args, parts) {
+      if (parts.length === 0) fail(say.missingArgument(args.span, "x", args.owner, ["x", "...", "axis"]));
+      const values = commonElement(args.frame.context, parts, args.span);
+      const rank = Math.max(...values.map((value) => ownShape(value).length));
+      const given = args.number("axis", 0);
+      const axis = given < 0 ? given + rank + 1 : given;
+      if (!Number.isInteger(given) || axis < 0 || axis > rank) fail(say.axisOutside(args.span, given, describe(values[0])));
+      return stack(args.frame.context, values, axis, args.span);
+    },
   },
   scatter_add: scatter("add"), scatter_set: scatter("set"), scatter_max: scatter("max"),
   zeros: constantOf(0), ones: constantOf(1), full, eye, linspace, zeros_like: likeOf(0), ones_like: likeOf(1),

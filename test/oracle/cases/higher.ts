@@ -9,11 +9,11 @@ const parameters = "(w1, b1, w2, b2)";
 const jvp = (y: string): string => `let y = ${y}  let dy = push(y, x, dx)`;
 const doubleBackward = (y: string): string => `let y = ${y}  let vjp = pull(y, x, u)`;
 
-/** The gradient by x and the Hessian of a scalar by four numbers: one product with each unit vector. */
+/** The gradient of a scalar by x and its Hessian, the Jacobian of that. */
 const hessian = (y: string): string => `
     let y = ${y}
     let gradient = grad(y, x)
-    let hessian = stack(${[0, 1, 2, 3].map((i) => `push(gradient, x, eye(4)[${i}])`).join(", ")})`;
+    let hessian = jacobian(gradient, x)`;
 
 const thirdDerivatives = (f: string): string => `
     let f = ${f}
@@ -33,10 +33,6 @@ const repeated = (d0: string): string => `
     let one = ones([5])
     let d0 = ${d0}
     ${[1, 2, 3, 4, 5].map((k) => `let d${k} = pull(d${k - 1}, x, one)`).join("\n    ")}`;
-
-/** The gradient of the cross entropy of each example alone. */
-const perExample = [0, 1, 2, 3].map((n) => `
-    let (p${n}, q${n}, r${n}, s${n}) = grad(l[${n}], ${parameters})`).join("");
 
 export const higher: CaseTexts = {
   hvp_mlp: `${network}
@@ -82,7 +78,7 @@ export const higher: CaseTexts = {
   hessian_product: hessian("prod(x)"),
   jacobian_network: `
     let y = sin(tanh(x @ w1) @ w2)
-    let jacobian_ = stack(pull(y, x, [1.0, 0.0]), pull(y, x, [0.0, 1.0]))`,
+    let jacobian_ = jacobian(y, x)`,
   gradient_penalty: {
     declarations: "fn critic(x: f32[4, 3], w1: f32[3, 5], b1: f32[5], w2: f32[5, 1]) -> f32[4, 1] = tanh(x @ w1 + b1) @ w2",
     text: `
@@ -125,14 +121,12 @@ export const higher: CaseTexts = {
     let jv = push(o, ${parameters}, (dw1, db1, dw2, db2))
     let hjv = push(grad(loss, o), o, jv)
     let (gv_w1, gv_b1, gv_w2, gv_b2) = pull(o, ${parameters}, hjv)`,
-  per_example_gradients: `${network}
-    let l = cross_entropy(o, t)
-    ${perExample}
-    let g_w1 = stack(p0, p1, p2, p3)
-    let g_b1 = stack(q0, q1, q2, q3)
-    let g_w2 = stack(r0, r1, r2, r3)
-    let g_b2 = stack(s0, s1, s2, s3)
-    let norms = stack(${[0, 1, 2, 3].map((n) => `global_norm((p${n}, q${n}, r${n}, s${n}))`).join(", ")})`,
+  per_example_gradients: `
+    let (g_w1, g_b1, g_w2, g_b2, norms) = map (row, class) in (x, t) {
+      let l = cross_entropy(tanh(row @ w1 + b1) @ w2 + b2, class)
+      let g = grad(l, ${parameters})
+      return (g[0], g[1], g[2], g[3], global_norm(g))
+    }`,
   unrolled_inner_steps: {
     declarations: `
       fn outputs(x: f32[4, 3], p: { w1: f32[3, 4], b1: f32[4], w2: f32[4, 3], b2: f32[3] }) -> f32[4, 3] =

@@ -45,4 +45,6 @@ export const loss: CaseTexts = {
   gaussian_nll: "let y = mean(gaussian_nll(x, v, t))",
   dice: "let y = dice(sigmoid(x), t)",
   focal: "let y = mean(focal(x, t))",
+  ctc_sum: "let y = sum(ctc(x, target, il, tl))",
+  ctc_none: "let y = ctc(x, target, il, tl)",
 };

@@ -19,6 +19,31 @@ const block = (input: string, output: string, prefix: string, causal: boolean): 
   let ${output}_n = layer_norm(${output}_x) * ${prefix}g2 + ${prefix}c2
   let ${output} = ${output}_x + gelu_tanh(${output}_n @ ${prefix}w1 + ${prefix}b1) @ ${prefix}w2 + ${prefix}b2`;
 
+/** The parameters of a cell by the vectors' weights, [out, in] with two biases; the layers of a family get them stacked. */
+const assignCell = (cell: string, kind: "rnn" | "lstm" | "gru", layer: string, family = false): string => {
+  const wrap = (value: string): string => (family ? `expand(${value}, 0)` : value);
+  const bias = kind === "gru" ? [["bx", `bih${layer}`], ["bh", `bhh${layer}`]] : [["bias", `bih${layer} + bhh${layer}`]];
+  return [["wx", `wih${layer}.T`], ["wh", `whh${layer}.T`], ...bias].map(([name, value]) => `${cell}.${name} <- ${wrap(value)}`).join("\n");
+};
+
+/** A layer of the library with the vectors' weights, batch of 2, 3 features, 4 units. */
+function recurrent(kind: "rnn" | "lstm" | "gru", form: "" | "Stacked" | "Bidirectional"): { text: string; declarations: string } {
+  const net = `${kind}${form}`;
+  const cells: Record<typeof form, string> = {
+    "": assignCell(`${net}.cell`, kind, "0"),
+    Stacked: `${assignCell(`${net}.first.cell`, kind, "0")}\n${assignCell(`${net}.rest.cell`, kind, "1", true)}`,
+    Bidirectional: `${assignCell(`${net}.forward.cell`, kind, "0")}\n${assignCell(`${net}.back.cell`, kind, "0_reverse")}`,
+  };
+  const one = form === "" ? "[0]" : "";
+  const initial = kind === "lstm" ? `{ h: h0${one}, c: c0${one} }` : `h0${one}`;
+  const wrap = (value: string): string => (form === "" ? `expand(${value}, 0)` : value);
+  const last = kind === "lstm" ? `let hn = ${wrap("last.h")}\nlet cn = ${wrap("last.c")}` : `let hn = ${wrap("last")}`;
+  return {
+    declarations: `var ${net} = ${form}${kind.toUpperCase()}[3, 4${form === "Stacked" ? ", 2" : ""}]`,
+    text: `${cells[form]}\nlet (y, last) = ${net}(x, ${initial})\n${last}`,
+  };
+}
+
 export const nets: CaseTexts = {
   mlp_relu: mlp(3, "relu", "mean(cross_entropy(logits, t))"),
   mlp_tanh: mlp(3, "tanh", "mse(logits, t)"),
@@ -52,4 +77,25 @@ export const nets: CaseTexts = {
       let h = tanh(graph_layer(x, w1, b1, src, dst))
       let loss = mean(cross_entropy(graph_layer(h, w2, b2, src, dst), t))`,
   },
+  rnn_tanh: recurrent("rnn", ""),
+  rnn_tanh_two_layers: recurrent("rnn", "Stacked"),
+  lstm: recurrent("lstm", ""),
+  lstm_two_layers: recurrent("lstm", "Stacked"),
+  lstm_bidirectional: recurrent("lstm", "Bidirectional"),
+  gru: recurrent("gru", ""),
+  gru_two_layers: recurrent("gru", "Stacked"),
+  sequence_loss_through_time: `
+    let a = sigmoid(leak)
+    let (state_, logits) = scan s = zeros([2, 4]) for z in time_first(x @ w + b) {
+      s <- (1 - a) * s + a * tanh(z + s @ u)
+      emit s @ o
+    }
+    let loss = mean(cross_entropy(logits, t.T))`,
+  state_space_scan: `
+    let (_, ys) = scan h = zeros([2, 3, 2]) for v in time_first(x) {
+      let dt = softplus(v * wd + bd)
+      h <- exp(-expand(dt, -1) * exp(loga)) * h + expand(dt * v, -1) * expand(v @ wb, 1)
+      emit sum(h * expand(v @ wc, 1), axis = -1) + skip * v
+    }
+    let y = time_inside(ys)`,
 };

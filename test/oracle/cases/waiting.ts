@@ -6,13 +6,8 @@ const named = (prefix: string, names: string): readonly string[] => names.split(
 export const waiting: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   ops_conv: { "convolution and pooling": ["*"] },
   ode: { "odesolve and fixpoint": ["*"] },
-  ops_loss: { "loops (scan)": ["ctc_sum", "ctc_none"] },
   nets: {
     "convolution and pooling": ["cnn", "resnet_block", "conv_autoencoder"],
-    "loops (scan)": [
-      "lstm", "lstm_two_layers", "lstm_bidirectional", "gru", "gru_two_layers", "rnn_tanh", "rnn_tanh_two_layers",
-      "sequence_loss_through_time", "state_space_scan",
-    ],
   },
   higher: { "convolution and pooling": ["hvp_convolution"] },
   credit_attribution: {
