@@ -13,10 +13,12 @@ export interface KernelText {
 /** More workgroups than this along an axis are refused by every device. */
 const mostWorkgroups = 65535;
 
-/** The name of the override that has the place of a binding, in elements of the memory's array. */
-export const overrideOf = (binding: number): string => `at${binding}`;
+/** Places that come with each run: so many vec4 of a uniform buffer at most. */
+const mostPlaces = 16;
+/** The name of the place of a binding, in elements of the memory's array. */
+const placeName = (binding: number): string => `at${binding}`;
 
-/** `bindings`: places that all runs share are written into the text, others are overrides. */
+/** `bindings`: places that all runs share are written into the text, the others come in a uniform buffer, in their order. */
 export function emitKernel(kernel: Kernel, bindings: Bindings): KernelText & { readonly elementBytes: 4 | 16 } {
   return new KernelWriter(kernel, bindings).write();
 }
@@ -78,16 +80,19 @@ class KernelWriter implements Emission {
     if (x * y !== grid.workgroups) this.#line(`if (i${workgroupVariable} >= ${grid.workgroups}i) { return; }`);
     this.#actions(this.#lowered.body);
     const shared = this.#kernel.buffers.flatMap((buffer, id) => (buffer.space === "workgroup" ? [`var<workgroup> w${id}: array<${buffer.storage}, ${buffer.length}>;`] : []));
-    const overrides = this.#bindings.flatMap((place, binding) => (place === null ? [`override ${overrideOf(binding)}: i32;`] : []));
+    const open = this.#bindings.flatMap((place, binding) => (place === null ? [binding] : []));
+    invariant(open.length <= 4 * mostPlaces, () => `${this.#kernel.name} has ${open.length} buffers without a common place`);
+    const places = open.map((binding, i) => `  let ${placeName(binding)} = places[${i >> 2}].${"xyzw"[i & 3]};`);
     const locals = [...this.#declared].map(([name, type]) => `  var ${name}: ${type};`);
     const code = [
       `@group(0) @binding(0) var<storage, read_write> m: array<${this.#vector ? `vec4<${this.#element}>` : this.#element}>;`,
-      ...overrides,
+      ...(open.length > 0 ? [`@group(1) @binding(0) var<uniform> places: array<vec4<i32>, ${Math.ceil(open.length / 4)}>;`] : []),
       ...shared,
       ...(this.#special ? [specials] : []),
       ...this.#helperTexts(),
       `@compute @workgroup_size(${grid.invocations})`,
       "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {",
+      ...places,
       ...locals,
       ...this.#lines,
       "}",
@@ -190,7 +195,7 @@ class KernelWriter implements Emission {
     invariant(binding !== undefined, () => `${this.#buffer(buffer).name} has no binding`);
     const place = this.#bindings[binding];
     const scaled: Index = { ...at, base: at.base / by, terms: at.terms.map(([variable, factor]) => [variable, factor / by]) };
-    if (place === null) return this.#index(scaled, overrideOf(binding));
+    if (place === null) return this.#index(scaled, placeName(binding));
     invariant(place % (4 * by) === 0, () => `a buffer of ${this.#kernel.name} lies at byte ${place}`);
     return this.#index({ ...scaled, base: scaled.base + place / (4 * by) });
   }
@@ -224,7 +229,7 @@ class KernelWriter implements Emission {
     if (!this.#vector) return `m[${this.#place(buffer, at)}]`;
     const binding = this.#lowered.buffers.get(buffer)?.binding ?? 0;
     const place = this.#bindings[binding];
-    const start = place === null ? `${overrideOf(binding)} * 4i` : undefined;
+    const start = place === null ? `${placeName(binding)} * 4i` : undefined;
     const index = this.name(`u32(${this.#index({ ...at, base: at.base + (place ?? 0) / 4 }, start)})`);
     return `m[${index} >> 2u][${index} & 3u]`;
   }

@@ -10,9 +10,9 @@ import { emitShaders, wgsl } from "../../../targets/wgsl/index.ts";
 import { graphOf, leaves } from "../../schedule/run.ts";
 import { complaints, openDevice } from "./device.ts";
 
-export async function openArtifact({ shaders, pipelines, program }: WgslArtifact): Promise<Gpu> {
+export async function openArtifact({ shaders, runs, program }: WgslArtifact): Promise<Gpu> {
   const gpu = await openGpu(await openDevice(), program.peakBytes,
-    shaders.map(({ name, code, workgroups: [x, y] }) => [name, code, x, y]), pipelines.map(({ shader, constants }) => [shader, constants]));
+    shaders.map(({ name, code, workgroups: [x, y] }) => [name, code, x, y]), runs.map(({ shader, places }) => [shader, ...places]));
   // Nothing may lean on zeros: this is NaN as a float and far away as an integer.
   gpu.write(0, new Uint8Array(Math.ceil(program.peakBytes / 16) * 16).fill(0xff));
   for (const { at, bytes } of program.constants) gpu.write(at, bytes);
