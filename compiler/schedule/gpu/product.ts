@@ -73,27 +73,44 @@ function singles(request: DotRequest, product: Product): RoledKernel {
 
 const four = [0, 1, 2, 3] as const;
 
-/** The rows of a part: the last part's rows beyond the result read the last row's operand, and are not stored. */
-function rowsOf(scope: ProductScope, part: Part, rows: number, out: Statement[]) {
-  const whole = rows % 4 === 0;
-  const indices = four.map((r): Index => {
+const integer = (value: number): Expression => ({ kind: "literal", type: "i32", lanes: 1, value });
+
+/** The rows of a part: those of the last part beyond the result read the last row's operand. */
+function rowsOf(scope: ProductScope, part: Part, rows: number, out: Statement[]): Index[] {
+  return four.map((r): Index => {
     const index = sum(scale(part.row, 4), at(r));
-    if (whole || r === 0) return index;
+    if (rows % 4 === 0 || r === 0) return index;
     const variable = scope.variable();
-    out.push({ kind: "bind", variable, value: apply("min", "i32", 1, indexValue(index), { kind: "literal", type: "i32", lanes: 1, value: rows - 1 }) });
+    out.push({ kind: "bind", variable, value: apply("min", "i32", 1, indexValue(index), integer(rows - 1)) });
     return at(0, [variable, 1]);
   });
-  const finish = (r: number, write: (out: Statement[], row: Index) => void): void => {
-    const index = sum(scale(part.row, 4), at(r));
-    if (whole || r === 0) {
-      write(out, index);
-      return;
-    }
-    const then: Statement[] = [];
-    write(then, index);
-    out.push({ kind: "if", test: apply("lt", "i32", 1, indexValue(index), { kind: "literal", type: "i32", lanes: 1, value: rows }), then, else: [] });
+}
+
+/** Finishes the sums of 4 rows, those that exist. What follows a product may be long: it is written once, for a row that counts. */
+function finishRows(scope: ProductScope, part: Part, totals: readonly LocalId[], lanes: 1 | 4, column: Index, out: Statement[]): void {
+  const { product: { rows }, element, request: { epilogue } } = scope;
+  const guardedBy = (row: Index, then: readonly Statement[]): readonly Statement[] =>
+    rows % 4 === 0 ? then : [{ kind: "if", test: apply("lt", "i32", 1, indexValue(row), integer(rows)), then, else: [] }];
+  if (epilogue === undefined) {
+    totals.forEach((total, r) => {
+      const row = sum(scale(part.row, 4), at(r));
+      const body: Statement[] = [];
+      scope.finish(total, scope.place(body, part.batch, row, column, { lanes }));
+      out.push(...guardedBy(row, body));
+    });
+    return;
+  }
+  const r = scope.variable();
+  const row = sum(scale(part.row, 4), at(0, [r, 1]));
+  const total = scope.local(element, lanes);
+  const is = (which: number): Expression => {
+    const test = apply("eq", "i32", 1, indexValue(at(0, [r, 1])), integer(which));
+    return lanes === 1 ? test : apply("splat", "bool", 4, test);
   };
-  return { indices, finish };
+  const chosen = totals.slice(0, -1).reduceRight((others, mine, which) => apply("select", element, lanes, is(which), local(mine), others), local(totals[totals.length - 1]));
+  const body: Statement[] = [];
+  scope.finish(total, scope.place(body, part.batch, row, column, { lanes }));
+  out.push(loop(r, 0, 4, 1, [setLocal(total, chosen), ...guardedBy(row, body)]));
 }
 
 function strips(request: DotRequest, product: Product): RoledKernel {
@@ -102,14 +119,14 @@ function strips(request: DotRequest, product: Product): RoledKernel {
     const { leftBatch, rightBatch, batch, column } = part;
     const rows = rowsOf(scope, part, product.rows, out);
     const totals = four.map(() => scope.local(scope.element));
-    totals.forEach((total, r) => out.push(setLocal(total, scope.start(scope.place(out, batch, rows.indices[r], column, { lanes: 1 })))));
+    totals.forEach((total, r) => out.push(setLocal(total, scope.start(scope.place(out, batch, rows[r], column, { lanes: 1 })))));
     const k = scope.variable();
     const factor = scope.local(scope.element);
     out.push(loop(k, 0, product.depth, 1, [
       setLocal(factor, load(scope.right, sum(rightBatch, at(0, [k, rightDepth]), scale(column, rightColumn)))),
-      ...totals.map((total, r) => scope.accumulate(total, load(scope.left, sum(leftBatch, scale(rows.indices[r], leftRow), at(0, [k, leftDepth]))), local(factor), 1)),
+      ...totals.map((total, r) => scope.accumulate(total, load(scope.left, sum(leftBatch, scale(rows[r], leftRow), at(0, [k, leftDepth]))), local(factor), 1)),
     ]));
-    totals.forEach((total, r) => rows.finish(r, (body, row) => scope.finish(total, scope.place(body, batch, row, column, { lanes: 1 }))));
+    finishRows(scope, part, totals, 1, column, out);
   });
 }
 
@@ -121,20 +138,20 @@ function tiles(request: DotRequest, product: Product): RoledKernel {
     const column = scale(part.column, 4);
     const rows = rowsOf(scope, part, product.rows, out);
     const totals = four.map(() => scope.local(element, 4));
-    totals.forEach((total, r) => out.push(setLocal(total, scope.start(scope.place(out, batch, rows.indices[r], column, { lanes: 4 })))));
+    totals.forEach((total, r) => out.push(setLocal(total, scope.start(scope.place(out, batch, rows[r], column, { lanes: 4 })))));
     const hold = (value: Expression, lanes: 1 | 4, into: Statement[]): LocalId => {
       const id = scope.local(element, lanes);
       into.push(setLocal(id, value));
       return id;
     };
-    const leftAt = (r: number, k: Index): Index => sum(leftBatch, scale(rows.indices[r], leftRow), scale(k, leftDepth));
+    const leftAt = (r: number, k: Index): Index => sum(leftBatch, scale(rows[r], leftRow), scale(k, leftDepth));
     const rightAt = (k: Index, c: number): Index => sum(rightBatch, scale(k, rightDepth), scale(sum(column, at(c)), rightColumn));
 
     /** Row r of the left operand at 4 steps of k, as one number for each. */
     const leftBlock = (k: Index, body: Statement[]): Expression[][] => {
       const kAt = (step: number): Index => sum(k, at(step));
       if (leftDepth === 1) return four.map((r) => hold(load(scope.left, leftAt(r, k), 4), 4, body)).map((id) => four.map((step) => lane(local(id), step)));
-      if (leftRow === 1 && product.rows % 4 === 0) {
+      if (leftRow === 1 && product.rows % 4 === 0) { // the right operand's rows lie along k
         const columns = four.map((step) => hold(load(scope.left, leftAt(0, kAt(step)), 4), 4, body));
         return four.map((r) => columns.map((id) => lane(local(id), r)));
       }
@@ -150,6 +167,18 @@ function tiles(request: DotRequest, product: Product): RoledKernel {
         return (["zipLow", "zipHigh"] as const).map((again) => hold(apply(again, element, 4, even, odd), 4, body));
       });
     };
+    if (leftRow === 1 && product.rows % 4 === 0 && rightColumn === 1) {
+      // Both sides come in vectors at each step.
+      const turn = scope.variable();
+      const k = at(0, [turn, 1]);
+      const body: Statement[] = [];
+      const left = local(hold(load(scope.left, leftAt(0, k), 4), 4, body));
+      const right = local(hold(load(scope.right, rightAt(k, 0), 4), 4, body));
+      totals.forEach((total, r) => body.push(scope.accumulate(total, scope.splat(lane(left, r), 4), right, 4)));
+      out.push(loop(turn, 0, product.depth, 1, body));
+      finishRows(scope, part, totals, 4, column, out);
+      return;
+    }
     const whole = product.depth - (product.depth % 4);
     if (whole > 0) {
       const turn: VariableId = scope.variable();
@@ -164,6 +193,6 @@ function tiles(request: DotRequest, product: Product): RoledKernel {
       const right = hold(load(scope.right, rightAt(at(k), 0), 4), 4, out);
       totals.forEach((total, r) => out.push(scope.accumulate(total, scope.splat(load(scope.left, leftAt(r, at(k))), 4), local(right), 4)));
     }
-    totals.forEach((total, r) => rows.finish(r, (body, row) => scope.finish(total, scope.place(body, batch, row, column, { lanes: 4 }))));
+    finishRows(scope, part, totals, 4, column, out);
   });
 }
