@@ -141,6 +141,9 @@ function substituteExpression(expression: Expression, by: Replacements): Express
 
 // ---- sizes
 
+/** Whole, not negative, and small enough for offsets. */
+export const isSize = (size: number): boolean => Number.isInteger(size) && size >= 0 && size < 2 ** 31;
+
 /** A compile-time size: a whole number, not negative. */
 export function evaluateSize(frame: Frame, expression: Expression): { size: number; axis: Axis } {
   const value = evaluate(frame, expression);
@@ -148,7 +151,7 @@ export function evaluateSize(frame: Frame, expression: Expression): { size: numb
   if (value.kind === "poison") throw new Problem(null);
   if (value.kind === "number" && value.madeUp && frame.context.makesStates) throw new Problem(null); // the first real call tells it
   if (size === undefined) return fail(say.sizeNotKnown(expression.span, printExpression(expression), describe(value)));
-  if (!Number.isInteger(size) || size < 0) return fail(say.badSize(expression.span, printExpression(expression), size));
+  if (!isSize(size)) return fail(say.badSize(expression.span, printExpression(expression), size));
   const axis: Axis = expression.kind === "name" ? { name: expression.text, span: expression.span } : { span: expression.span };
   return { size, axis };
 }
