@@ -82,13 +82,15 @@ export interface Shader {
   readonly name: string;
   readonly code: string;
   readonly workgroups: readonly [x: number, y: number];
+  /** The form for devices on which workgroup memory is fast; absent: it is the same. */
+  readonly shared?: Pick<Shader, "code" | "workgroups">;
 }
 
 /** A dispatch. */
 export interface ShaderRun {
   /** Index into `shaders`. */
   readonly shader: number;
-  /** Of the buffers whose places its runs do not share: elements of the array that memory is to the shader. */
+  /** Of the buffers whose places its runs do not share, in words of 4 bytes. */
   readonly places: readonly number[];
 }
 

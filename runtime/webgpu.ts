@@ -1,7 +1,7 @@
 /** Shaders over one storage buffer: finds a device, makes pipelines once, then runs lists of them and reads ranges back. */
 
-/** name, text, workgroups along x and y. */
-export type ShaderRow = readonly [name: string, code: string, x: number, y: number];
+/** name, text, workgroups along x and y; the same for devices on which workgroup memory is fast, if it differs. */
+export type ShaderRow = readonly [name: string, code: string, x: number, y: number, shared?: string, sharedX?: number, sharedY?: number];
 /** Index of a shader, then the places of buffers that it finds in its uniform buffer. */
 export type RunRow = readonly [shader: number, ...places: readonly number[]];
 /** Bytes of the memory. */
@@ -45,8 +45,18 @@ export async function findDevice(device: GPUDevice | undefined, given: GPUAdapte
   return adapter.requestDevice({ requiredLimits });
 }
 
-/** @throws OutOfMemoryError if the memory does not fit; Error with the driver's message for a shader that it refuses */
-export async function openGpu(device: GPUDevice, bytes: number, shaders: readonly ShaderRow[], runs: readonly RunRow[]): Promise<Gpu> {
+/** Whether a device is no processor in disguise: only then is workgroup memory faster than caches. */
+export function hasFastSharing({ adapterInfo }: GPUDevice): boolean {
+  const { isFallbackAdapter, vendor, architecture, device, description } = adapterInfo ?? {};
+  return !isFallbackAdapter && !/swiftshader|software|llvmpipe|lavapipe|basic render/i.test(`${vendor} ${architecture} ${device} ${description}`);
+}
+
+/**
+ * @param shares whether workgroup memory is fast
+ * @throws OutOfMemoryError if the memory does not fit; Error with the driver's message for a shader that it refuses
+ */
+export async function openGpu(device: GPUDevice, bytes: number, rows: readonly ShaderRow[], runs: readonly RunRow[], shares = hasFastSharing(device)): Promise<Gpu> {
+  const shaders = rows.map(([name, code, x, y, shared, sharedX = x, sharedY = y]) => (shares && shared !== undefined ? ([name, shared, sharedX, sharedY] as const) : ([name, code, x, y] as const)));
   const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   if (bytes > most) throw gpuError("OutOfMemoryError", `create: the module needs ${bytes} bytes in one buffer, this device has at most ${most}`);
   device.pushErrorScope("out-of-memory");

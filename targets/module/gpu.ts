@@ -1,6 +1,6 @@
 /** The part of a module that runs on a device: shaders as text, and what `create` does with them. */
 import { elementCount } from "../../compiler/ir/graph.ts";
-import type { Constant, Program, WgslArtifact } from "../../compiler/program.ts";
+import type { Constant, Program, Shader, WgslArtifact } from "../../compiler/program.ts";
 import type { TestCase } from "../../runtime/self-test.ts";
 import type { Scope } from "./entry.ts";
 import { hasHost } from "./entry.ts";
@@ -65,13 +65,15 @@ ${rows}  ];
 `;
   const text = `
 const shaders = [
-${shaders.map(({ name, code, workgroups: [x, y] }) => `[${JSON.stringify(name)}, \`\n${code}\n\`, ${x}, ${y}],\n`).join("")}];
+${shaders.map((shader) => `[${JSON.stringify(shader.name)}, ${formText(shader)}${shader.shared === undefined ? "" : `, ${formText(shader.shared)}`}],\n`).join("")}];
 const runs = ${JSON.stringify(runs.map(({ shader, places }) => [shader, ...places]))};
 const routines = ${JSON.stringify(routines)};
 const initialKernels = ${initial};
 `;
   return { body, settings: ["device", "adapter"], text };
 }
+
+const formText = ({ code, workgroups: [x, y] }: Pick<Shader, "code" | "workgroups">): string => `\`\n${code}\n\`, ${x}, ${y}`;
 
 function constantText({ at, bytes }: Constant, uses: Set<string>): string {
   if (bytes.length === 0) return "";

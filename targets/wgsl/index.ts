@@ -19,9 +19,9 @@ export function emitShaders(program: Program): WgslArtifact {
   const shaders: Shader[] = [];
   const runs: ShaderRun[] = [];
   const texts = new Map([...bindings].map(([kernel, places]) => {
-    const { code, workgroups, elementBytes } = emitKernel(program.kernels[kernel], places);
-    const shader = shaders.push({ name: program.kernels[kernel].name, code, workgroups }) - 1;
-    return [kernel, { shader, places, elementBytes }] as const;
+    const { name, shared } = program.kernels[kernel];
+    const shader = shaders.push({ name, ...emitKernel(program.kernels[kernel], places), ...(shared === undefined ? {} : { shared: emitKernel(shared, places) }) }) - 1;
+    return [kernel, { shader, places }] as const;
   }));
   const known = new Map<string, number>();
   const lists = routines.map(({ symbol, steps }) => {
@@ -29,7 +29,7 @@ export function emitShaders(program: Program): WgslArtifact {
       if (step.kind === "copy") throw new Error("internal: a grid copies by a kernel");
       const text = texts.get(step.kernel);
       if (text === undefined || program.kernels[step.kernel].grid?.workgroups === 0) return [];
-      const run: ShaderRun = { shader: text.shader, places: argumentsOf(text.places, step.bindings).map((at) => at / text.elementBytes) };
+      const run: ShaderRun = { shader: text.shader, places: argumentsOf(text.places, step.bindings).map((at) => at / 4) };
       const key = JSON.stringify(run);
       const index = known.get(key) ?? runs.push(run) - 1;
       known.set(key, index);
