@@ -81,7 +81,7 @@ const shapeText = (value: ShapedValue): string =>
 const axisNote = (which: string, quoted: string, value: ShapedValue, axis: number): Note => {
   const text = `the ${which} axis of ${quoted} is ${sizeText(value, axis)}`;
   const span = value.axes[axis]?.span;
-  return span ? { text, span } : text;
+  return span && !isLibrary(span.file) ? { text, span } : text;
 };
 
 interface CreditStep {

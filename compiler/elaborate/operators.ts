@@ -1,6 +1,7 @@
 /** `+ - * / ^ @`, comparisons and logic: on compile-time numbers, tensors, and trees leaf by leaf. */
 import { type BinaryOperator, printExpression, type BinaryExpression, type Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import { isLibrary } from "../diagnostics/diagnostic.ts";
 import type { OpName } from "../ops/attributes.ts";
 import type { Frame } from "./context.ts";
 import { fail, Problem } from "./problem.ts";
@@ -25,7 +26,8 @@ export interface OperatorSite {
 }
 export const siteOf = (expression: BinaryExpression): OperatorSite => ({
   span: expression.span,
-  quoted: [printExpression(expression.left), printExpression(expression.right)],
+  // Names of the library's own say nothing to a user.
+  quoted: isLibrary(expression.span.file) ? undefined : [printExpression(expression.left), printExpression(expression.right)],
 });
 
 export function infix(frame: Frame, operator: InfixOperator, left: Value, right: Value, site: OperatorSite): Value {

@@ -24,6 +24,7 @@ export interface AssignTarget {
 
 export class Scope {
   private readonly bindings = new Map<string, Binding>();
+  private readonly types = new Set<string>();
   /** Generics that nothing has told, and what to say of one that is needed. */
   private readonly untold = new Map<string, Diagnostic>();
   readonly parent: Scope | null;
@@ -34,6 +35,7 @@ export class Scope {
 
   bind(name: string, value: Value, span?: Span): void {
     this.bindings.set(name, { read: () => value, span });
+    if (value.kind === "type") this.types.add(name);
   }
   define(name: string, binding: Binding): void {
     this.bindings.set(name, binding);
@@ -60,6 +62,10 @@ export class Scope {
   }
   ownNames(): string[] {
     return [...this.bindings.keys()];
+  }
+  /** The names of types in reach. */
+  typeNames(): string[] {
+    return [...this.types, ...(this.parent?.typeNames() ?? [])];
   }
   /** All names in reach, for near-miss help. */
   names(): string[] {

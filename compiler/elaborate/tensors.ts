@@ -226,7 +226,7 @@ function hintAccident(context: Context, values: readonly TensorValue[], shape: r
   ownShape(short).forEach((size, i) => {
     const declared = long.axes[i + extra]?.span;
     const beside = ownShape(long)[i + extra - 1];
-    if (size > 1 && declared && ownShape(long)[i + extra] === 1 && beside === size) context.session.report(say.accidentalBroadcast(span, values, quoted, shape, declared));
+    if (size > 1 && declared && !isLibrary(declared.file) && ownShape(long)[i + extra] === 1 && beside === size) context.session.report(say.accidentalBroadcast(span, values, quoted, shape, declared));
   });
 }
 
