@@ -1,7 +1,7 @@
 /**
  * A dot for a grid of invocations.
  *
- *     tile      4 rows x 4 columns for each invocation (tiles.ts)
+ *     tile      4 x 4 elements for each invocation, or 8 x 8 (tiles.ts), or by workgroups together (shared-tiles.ts)
  *     strip     4 rows x 1 column, where columns do not come in fours or lie apart
  *     single    one element, for any element type and any axes
  *
@@ -17,7 +17,7 @@ import type { Index, Statement } from "../kernel.ts";
 import { gridOf, gridScope, guarded, numberIn, split } from "./grid.ts";
 import { batchOffsets, finishRows, four, type Part, rowsOf } from "./rows.ts";
 import { sharedTiles } from "./shared-tiles.ts";
-import { tiles } from "./tiles.ts";
+import { largeTiles, tiles } from "./tiles.ts";
 
 export function parallelProduct(request: DotRequest, product: Product): { readonly kernels: readonly RoledKernel[]; readonly scratchBytes: number } {
   return { kernels: product.batch * product.rows * product.columns === 0 ? [] : [productKernel(request, product)], scratchBytes: 0 };
@@ -28,8 +28,10 @@ function productKernel(request: DotRequest, product: Product): RoledKernel {
     case "single": return kernelOf(request, product, 1, 1, single);
     case "strip": return kernelOf(request, product, 4, 1, strip);
     case "tile": {
-      const own = kernelOf(request, product, 4, 4, tiles);
       const shared = sharedTiles(request, product);
+      // Devices that share are not kept busy by few invocations, but they take the other form.
+      const large = shared !== null && product.columns % 8 === 0 && stridesOf(product).rightColumn === 1;
+      const own = large ? kernelOf(request, product, 8, 8, largeTiles) : kernelOf(request, product, 4, 4, tiles);
       return shared === null ? own : { ...own, kernel: { ...own.kernel, shared: shared.kernel } };
     }
   }
@@ -76,7 +78,7 @@ function strip(scope: ProductScope, part: Part, out: Statement[]): void {
   const { product } = scope;
   const { leftRow, leftDepth, rightDepth, rightColumn } = stridesOf(product);
   const { leftBatch, rightBatch, batch, column } = part;
-  const rows = rowsOf(scope, part, out);
+  const rows = rowsOf(scope, part, 4, out);
   const totals = four.map(() => scope.local(scope.element));
   totals.forEach((total, r) => out.push(setLocal(total, scope.start(scope.place(out, batch, rows[r], column, { lanes: 1 })))));
   const k = scope.variable();

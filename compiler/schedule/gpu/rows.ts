@@ -1,4 +1,4 @@
-/** The 4 rows of a product that an invocation makes: where they are read, and what is done to their sums. */
+/** The rows of a product that an invocation makes: where they are read, and what is done to their sums. */
 import { scale, sum } from "../contraction/indices.ts";
 import type { ProductScope } from "../contraction/product-scope.ts";
 import type { Axis } from "../contraction/shape.ts";
@@ -29,25 +29,26 @@ export const four = [0, 1, 2, 3] as const;
 const integer = (value: number): Expression => ({ kind: "literal", type: "i32", lanes: 1, value });
 
 /** The rows of a part: those of the last part beyond the result read the last row's operand. */
-export function rowsOf(scope: ProductScope, part: Part, out: Statement[]): Index[] {
+export function rowsOf(scope: ProductScope, part: Part, each: number, out: Statement[]): Index[] {
   const { rows } = scope.product;
-  return four.map((r): Index => {
-    const index = sum(scale(part.row, 4), at(r));
-    if (rows % 4 === 0 || r === 0) return index;
+  return Array.from({ length: each }, (_, r): Index => {
+    const index = sum(scale(part.row, each), at(r));
+    if (rows % each === 0 || r === 0) return index;
     const variable = scope.variable();
     out.push({ kind: "bind", variable, value: apply("min", "i32", 1, indexValue(index), integer(rows - 1)) });
     return at(0, [variable, 1]);
   });
 }
 
-/** Finishes the sums of 4 rows. `tested`: only those that exist. What follows a product may be long: it is written once, for a row that counts. */
+/** Finishes the sums of a part's rows, in order. `tested`: only those that exist. What follows a product may be long: it is written once, for a row that counts. */
 export function finishRows(scope: ProductScope, part: Part, totals: readonly LocalId[], lanes: 1 | 4, column: Index, tested: boolean, out: Statement[]): void {
   const { product: { rows }, element, request: { epilogue } } = scope;
+  const each = totals.length;
   const guardedBy = (row: Index, then: readonly Statement[]): readonly Statement[] =>
     !tested ? then : [{ kind: "if", test: apply("lt", "i32", 1, indexValue(row), integer(rows)), then, else: [] }];
   if (epilogue === undefined) {
     totals.forEach((total, r) => {
-      const row = sum(scale(part.row, 4), at(r));
+      const row = sum(scale(part.row, each), at(r));
       const body: Statement[] = [];
       scope.finish(total, scope.place(body, part.batch, row, column, { lanes }));
       out.push(...guardedBy(row, body));
@@ -55,7 +56,7 @@ export function finishRows(scope: ProductScope, part: Part, totals: readonly Loc
     return;
   }
   const r = scope.variable();
-  const row = sum(scale(part.row, 4), at(0, [r, 1]));
+  const row = sum(scale(part.row, each), at(0, [r, 1]));
   const total = scope.local(element, lanes);
   const is = (which: number): Expression => {
     const test = apply("eq", "i32", 1, indexValue(at(0, [r, 1])), integer(which));
@@ -64,5 +65,5 @@ export function finishRows(scope: ProductScope, part: Part, totals: readonly Loc
   const chosen = totals.slice(0, -1).reduceRight((others, mine, which) => apply("select", element, lanes, is(which), local(mine), others), local(totals[totals.length - 1]));
   const body: Statement[] = [];
   scope.finish(total, scope.place(body, part.batch, row, column, { lanes }));
-  out.push(loop(r, 0, 4, 1, [setLocal(total, chosen), ...guardedBy(row, body)]));
+  out.push(loop(r, 0, each, 1, [setLocal(total, chosen), ...guardedBy(row, body)]));
 }

@@ -1,6 +1,6 @@
 /**
- * 4 rows x 4 columns of a product for each invocation, from vector loads: 4 steps of k at a time, or single steps where
- * both operands come in vectors across k.
+ * Tiles of a product, one for each invocation, from vector loads. 4 x 4: 4 steps of k at a time, or single steps where both
+ * operands come in vectors across k. 8 x 8: single steps, half as many loads for each product.
  */
 import { scale, sum } from "../contraction/indices.ts";
 import type { ProductScope } from "../contraction/product-scope.ts";
@@ -66,7 +66,7 @@ export function tiles(scope: ProductScope, part: Part, out: Statement[]): void {
   const { product, element } = scope;
   const { leftRow, leftDepth, rightDepth, rightColumn } = stridesOf(product);
   const column = scale(part.column, 4);
-  const rows = rowsOf(scope, part, out);
+  const rows = rowsOf(scope, part, 4, out);
   const left: Side = {
     buffer: scope.left,
     along: leftDepth === 1 ? "depth" : leftRow === 1 && product.rows % 4 === 0 ? "free" : "neither",
@@ -89,4 +89,30 @@ export function tiles(scope: ProductScope, part: Part, out: Statement[]): void {
   }
   for (let k = whole; k < product.depth; k++) oneStep(scope, totals, left, right, at(k), out);
   finishRows(scope, part, totals, 4, column, product.rows % 4 !== 0, out);
+}
+
+/** 8 x 8, where the right operand's columns lie side by side. */
+export function largeTiles(scope: ProductScope, part: Part, out: Statement[]): void {
+  const { product, element } = scope;
+  const { leftRow, leftDepth, rightDepth } = stridesOf(product);
+  const rows = rowsOf(scope, part, 8, out);
+  const columns = [0, 4].map((shift) => sum(scale(part.column, 8), at(shift)));
+  const totals = columns.map((column) => rows.map((row) => {
+    const total = scope.local(element, 4);
+    out.push(setLocal(total, scope.start(scope.place(out, part.batch, row, column, { lanes: 4 }))));
+    return total;
+  }));
+  const turn = scope.variable();
+  const k = at(0, [turn, 1]);
+  const leftAt = (r: number): Index => sum(part.leftBatch, scale(rows[r], leftRow), scale(k, leftDepth));
+  const body: Statement[] = [];
+  const inVectors = leftRow === 1 && product.rows % 8 === 0;
+  const vectors = inVectors ? [0, 4].map((r) => hold(scope, load(scope.left, leftAt(r), 4), 4, body)) : [];
+  const factors = rows.map((_, r) => (inVectors ? lane(vectors[r >> 2], r & 3) : hold(scope, load(scope.left, leftAt(r)), 1, body)));
+  columns.forEach((column, v) => {
+    const right = hold(scope, load(scope.right, sum(part.rightBatch, scale(k, rightDepth), column), 4), 4, body);
+    totals[v].forEach((total, r) => body.push(scope.accumulate(total, scope.splat(factors[r], 4), right, 4)));
+  });
+  out.push(loop(turn, 0, product.depth, 1, body));
+  columns.forEach((column, v) => finishRows(scope, part, totals[v], 4, column, product.rows % 8 !== 0, out));
 }
