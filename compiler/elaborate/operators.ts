@@ -32,7 +32,10 @@ export const siteOf = (expression: BinaryExpression): OperatorSite => ({
 
 export function infix(frame: Frame, operator: InfixOperator, left: Value, right: Value, site: OperatorSite): Value {
   if (left.kind === "poison" || right.kind === "poison") throw new Problem(null);
-  if (left.kind === "number" && right.kind === "number") return staticInfix(operator, left.value, right.value, left.integer && right.integer, site);
+  if (left.kind === "number" && right.kind === "number") {
+    const result = staticInfix(operator, left.value, right.value, left.integer && right.integer, site);
+    return result.kind === "number" && (left.madeUp || right.madeUp) ? { ...result, madeUp: true } : result;
+  }
   if (left.kind === "boolean" && right.kind === "boolean") return staticLogic(operator, left.value, right.value, site);
   if (operator === "&&" || operator === "||") return logic(frame, operator, left, right, site);
   if (operator !== "@" && !isComparison(operator) && (isTree(left) || isTree(right))) {

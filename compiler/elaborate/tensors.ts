@@ -286,4 +286,4 @@ export function broadcastTo(context: Context, value: TensorValue, shape: readonl
   return tensor(context, spread(context, value, value.variables, physical, span), axes, value.variables);
 }
 
-export const sizeValue = (size: number, axis?: Axis): NumberValue => number(size, true, axis);
+export const sizeValue = (size: number, axis?: Axis): NumberValue => ({ ...number(size, true, axis), madeUp: axis?.madeUp });

@@ -152,10 +152,11 @@ export function evaluateSize(frame: Frame, expression: Expression): { size: numb
   if (value.kind === "number" && value.madeUp && frame.context.makesStates) throw new Problem(null); // the first real call tells it
   if (size === undefined) return fail(say.sizeNotKnown(expression.span, printExpression(expression), describe(value)));
   if (!isSize(size)) return fail(say.badSize(expression.span, printExpression(expression), size));
-  if (expression.kind !== "name") return { size, axis: { span: expression.span } };
+  const madeUp = value.kind === "number" && value.madeUp;
+  if (expression.kind !== "name") return { size, axis: { span: expression.span, madeUp } };
   // Of a library's generic users know what they gave for it.
   const given = isLibrary(expression.span.file) ? frame.scope.find(expression.text)?.span : undefined;
-  return { size, axis: { name: expression.text, span: given ?? expression.span } };
+  return { size, axis: { name: expression.text, span: given ?? expression.span, madeUp } };
 }
 
 /** The sizes of a pack, as bound. */
@@ -338,10 +339,11 @@ export class Matcher {
           }
         }
       } else if (item.kind === "value") {
+        const madeUp = value.kind === "tensor" ? value.axes[at]?.madeUp : undefined;
         const size = shape[at++];
         const expression = item.value;
         if (expression.kind === "name" && open.sizes.has(expression.text)) {
-          frame.scope.bind(expression.text, sizeValue(size, { name: expression.text, span: expression.span }), expression.span);
+          frame.scope.bind(expression.text, sizeValue(size, { name: expression.text, span: expression.span, madeUp }), expression.span);
           open.sizes.delete(expression.text);
         } else {
           this.later.push(() => {
