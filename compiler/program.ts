@@ -82,21 +82,24 @@ export interface Shader {
   readonly name: string;
   readonly code: string;
   readonly workgroups: readonly [x: number, y: number];
+  /** The form for devices on which workgroup memory is fast; absent: it is the same. */
+  readonly shared?: Pick<Shader, "code" | "workgroups">;
 }
 
-export interface Pipeline {
+/** A dispatch. */
+export interface ShaderRun {
   /** Index into `shaders`. */
   readonly shader: number;
-  /** Of the shader's overrides. */
-  readonly constants: Readonly<Record<string, number>>;
+  /** Of the buffers whose places its runs do not share, in words of 4 bytes. */
+  readonly places: readonly number[];
 }
 
 /** Shaders over one storage buffer, `program`'s memory, and in which order each routine runs them. */
 export interface WgslArtifact {
   readonly kind: "wgsl";
   readonly shaders: readonly Shader[];
-  readonly pipelines: readonly Pipeline[];
-  /** Indices into `pipelines`, by entry symbol, or `<symbol>$0`, `$1`, ... between host steps. */
+  readonly runs: readonly ShaderRun[];
+  /** Indices into `runs`, by entry symbol, or `<symbol>$0`, `$1`, ... between host steps. */
   readonly routines: Readonly<Record<string, readonly number[]>>;
   readonly program: Program;
   /** As of a js artifact, for `program.initial`. */

@@ -1,9 +1,9 @@
 /** Shaders over one storage buffer: finds a device, makes pipelines once, then runs lists of them and reads ranges back. */
 
-/** name, text, workgroups along x and y. */
-export type ShaderRow = readonly [name: string, code: string, x: number, y: number];
-/** Index of a shader, values of its overrides. */
-export type PipelineRow = readonly [shader: number, constants: Readonly<Record<string, number>>];
+/** name, text, workgroups along x and y; the same for devices on which workgroup memory is fast, if it differs. */
+export type ShaderRow = readonly [name: string, code: string, x: number, y: number, shared?: string, sharedX?: number, sharedY?: number];
+/** Index of a shader, then the places of buffers that it finds in its uniform buffer. */
+export type RunRow = readonly [shader: number, ...places: readonly number[]];
 /** Bytes of the memory. */
 export type Range = readonly [at: number, bytes: number];
 
@@ -11,11 +11,14 @@ export interface Gpu {
   readonly device: GPUDevice;
   /** Puts bytes into the memory, before whatever is run later. */
   write(at: number, source: ArrayBuffer | ArrayBufferView): void;
-  /** Runs pipelines in order; then the ranges are read, side by side, if there are any. */
-  run(pipelines: readonly number[], ranges: readonly Range[]): Promise<ArrayBuffer>;
+  /** Dispatches in order; then the ranges are read, side by side, if there are any. */
+  run(list: readonly number[], ranges: readonly Range[]): Promise<ArrayBuffer>;
   /** Gives the memory back. */
   destroy(): void;
 }
+
+/** Offsets into uniform buffers are multiples of this on every device. */
+const slotBytes = 256;
 
 /** @returns Error with a name of its own: DeviceLostError, OutOfMemoryError, NoAdapterError */
 export function gpuError(name: string, message: string): Error {
@@ -42,8 +45,18 @@ export async function findDevice(device: GPUDevice | undefined, given: GPUAdapte
   return adapter.requestDevice({ requiredLimits });
 }
 
-/** @throws OutOfMemoryError if the memory does not fit; Error with the driver's message for a shader that it refuses */
-export async function openGpu(device: GPUDevice, bytes: number, shaders: readonly ShaderRow[], pipelines: readonly PipelineRow[]): Promise<Gpu> {
+/** Whether a device is no processor in disguise: only then is workgroup memory faster than caches. */
+export function hasFastSharing({ adapterInfo }: GPUDevice): boolean {
+  const { isFallbackAdapter, vendor, architecture, device, description } = adapterInfo ?? {};
+  return !isFallbackAdapter && !/swiftshader|software|llvmpipe|lavapipe|basic render/i.test(`${vendor} ${architecture} ${device} ${description}`);
+}
+
+/**
+ * @param shares whether workgroup memory is fast
+ * @throws OutOfMemoryError if the memory does not fit; Error with the driver's message for a shader that it refuses
+ */
+export async function openGpu(device: GPUDevice, bytes: number, rows: readonly ShaderRow[], runs: readonly RunRow[], shares = hasFastSharing(device)): Promise<Gpu> {
+  const shaders = rows.map(([name, code, x, y, shared, sharedX = x, sharedY = y]) => (shares && shared !== undefined ? ([name, shared, sharedX, sharedY] as const) : ([name, code, x, y] as const)));
   const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   if (bytes > most) throw gpuError("OutOfMemoryError", `create: the module needs ${bytes} bytes in one buffer, this device has at most ${most}`);
   device.pushErrorScope("out-of-memory");
@@ -51,10 +64,20 @@ export async function openGpu(device: GPUDevice, bytes: number, shaders: readonl
   // Flags by number: the names are globals of browsers only. STORAGE, COPY_DST, COPY_SRC; COMPUTE.
   const memory = device.createBuffer({ size: Math.max(16, Math.ceil(bytes / 16) * 16), usage: 0x80 | 8 | 4 });
   const bindGroupLayout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: "storage" } }] });
-  const layout = device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] });
+  const placesLayout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: "uniform", hasDynamicOffset: true } }] });
+  const layouts = [[bindGroupLayout], [bindGroupLayout, placesLayout]].map((bindGroupLayouts) => device.createPipelineLayout({ bindGroupLayouts }));
   const group = device.createBindGroup({ layout: bindGroupLayout, entries: [{ binding: 0, resource: { buffer: memory } }] });
-  const modules = shaders.map(([label, code]) => device.createShaderModule({ label, code }));
-  const making = Promise.all(pipelines.map(([shader, constants]) => device.createComputePipelineAsync({ layout, compute: { module: modules[shader], entryPoint: "main", constants } })));
+  // One slot for each run, as far apart as offsets must be.
+  const places = new Int32Array(runs.length * (slotBytes / 4));
+  runs.forEach(([, ...own], i) => places.set(own, i * (slotBytes / 4)));
+  const uniforms = device.createBuffer({ size: Math.max(slotBytes, places.byteLength), usage: 0x40 | 8 }); // UNIFORM, COPY_DST
+  device.queue.writeBuffer(uniforms, 0, places);
+  const placesGroup = device.createBindGroup({ layout: placesLayout, entries: [{ binding: 0, resource: { buffer: uniforms, size: slotBytes } }] });
+  const isOpen = new Set(runs.flatMap(([shader, ...own]) => (own.length > 0 ? [shader] : [])));
+  const making = Promise.all(shaders.map(([label, code], shader) => {
+    const module = device.createShaderModule({ label, code });
+    return device.createComputePipelineAsync({ label, layout: layouts[isOpen.has(shader) ? 1 : 0], compute: { module, entryPoint: "main" } });
+  }));
   const refused = device.popErrorScope();
   const full = device.popErrorScope();
   const [made, invalid, noMemory] = await Promise.all([making, refused, full]);
@@ -94,8 +117,10 @@ export async function openGpu(device: GPUDevice, bytes: number, shaders: readonl
         const pass = encoder.beginComputePass();
         pass.setBindGroup(0, group);
         for (const index of list) {
-          const [, , x, y] = shaders[pipelines[index][0]];
-          pass.setPipeline(made[index]);
+          const [shader] = runs[index];
+          const [, , x, y] = shaders[shader];
+          pass.setPipeline(made[shader]);
+          if (isOpen.has(shader)) pass.setBindGroup(1, placesGroup, [index * slotBytes]);
           pass.dispatchWorkgroups(x, y);
         }
         pass.end();
@@ -118,6 +143,7 @@ export async function openGpu(device: GPUDevice, bytes: number, shaders: readonl
     },
     destroy() {
       memory.destroy();
+      uniforms.destroy();
       for (const buffers of spare.values()) for (const buffer of buffers) buffer.destroy();
     },
   };

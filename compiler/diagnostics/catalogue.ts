@@ -82,7 +82,7 @@ const shapeText = (value: ShapedValue): string =>
 const axisNote = (which: string, quoted: string, value: ShapedValue, axis: number): Note => {
   const text = `the ${which} axis of ${quoted} is ${sizeText(value, axis)}`;
   const span = value.axes[axis]?.span;
-  return span ? { text, span } : text;
+  return span && !isLibrary(span.file) ? { text, span } : text;
 };
 
 interface CreditStep {
@@ -196,7 +196,7 @@ export const say = {
     message: `${quote(path)} takes ${expected}`, label: `found ${found}`, notes: [{ text: "declared here", span: declared }],
   })),
   sizeNotKnown: wording("size", (quoted: string, found: string) => ({ message: `the size ${quote(quoted)} is not known at build`, label: `it is ${found}` })),
-  badSize: wording("size", (quoted: string, value: number) => ({ message: `the size ${quote(quoted)} is ${value}`, help: "sizes are whole and not negative" })),
+  badSize: wording("size", (quoted: string, value: number) => ({ message: `the size ${quote(quoted)} is ${value}`, help: "sizes are whole numbers from 0 to 2147483647" })),
   dimNotWhole: wording("size", (name: string, found: string) => ({ message: `dim ${name} must be a whole number, not negative`, label: `found ${found}` })),
   notAPack: wording("size", (name: string, found: string) => ({ message: `${quote(name)} is no pack of axes`, label: `it is ${found}` })),
 
@@ -229,7 +229,6 @@ export const say = {
     message: `argument ${quote(name)} of ${owner} is missing`, help: known.length > 0 ? `${owner} takes ${list(known)}` : undefined,
   })),
   coreArguments: wording("arguments", (name: string, why: string) => ({ message: `the arguments of core.${name} do not fit`, label: why })),
-  placeNeeded: wording("arguments", (name: string, owner: string) => ({ message: `argument ${quote(name)} of ${owner} must name a value in scope` })),
   recursion: wording("recursion", (name: string) => ({ message: `${quote(name)} calls itself without end`, help: "recursion must change a generic and stop under `static if`" })),
   tooDeep: wording("recursion", () => ({ message: "expressions and calls nest too deep here", help: "recursion must change a generic and stop under `static if`; name parts with `let`" })),
   unknownGeneric: wording("generics", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no generic ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : "it has none") })),

@@ -19,10 +19,10 @@ export function distance(a: string, b: string): number {
 /** undefined where nothing is near: more than a third of the letters would have to change. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 0.5;
+  let least = (name.length < 3 ? 0 : Math.floor(name.length / 3)) + 0.5;
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= least || candidate === name) continue;
-    const exact = candidate.toLowerCase() === name.toLowerCase() ? 0.5 : distance(name, candidate);
+    const exact = candidate.toLowerCase() === name.toLowerCase() ? 0.25 : distance(name, candidate);
     if (exact < least) [best, least] = [candidate, exact];
   }
   return best;

@@ -1,6 +1,6 @@
 /** Calls: who is called, how arguments meet parameters, and the inlined body of a function. */
 import {
-  type Argument, type BinaryExpression, type CallExpression, type Expression, type FunctionDeclaration, type Parameter, printExpression, type Span,
+  type Argument, type BinaryExpression, type CallExpression, type Expression, type FunctionDeclaration, type ModelDeclaration, type Parameter, printExpression, type Span,
 } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
@@ -256,10 +256,13 @@ function resultExpectation(callee: Frame, declaration: FunctionDeclaration): Exp
   }
 }
 
-export function checkResult(callee: Frame, declaration: { readonly name: { readonly text: string }; readonly result?: FunctionDeclaration["result"]; readonly span: Span }, value: Value, matcher: Matcher, lenient: boolean): Value {
+/** The value that a body returned, in the declared type. */
+export function checkResult(callee: Frame, declaration: FunctionDeclaration | ModelDeclaration, value: Value, matcher: Matcher, lenient: boolean): Value {
   if (value.kind === "poison" || !declaration.result) return value;
-  const place = { span: declaration.result.span, what: `the result of ${declaration.name.text}` };
-  if (value.kind === "nothing") fail(say.noReturn(place.span, declaration.name.text));
+  const { name, body, result } = declaration;
+  if (value.kind === "nothing") fail(say.noReturn(result.span, name.text));
+  const last = body?.kind === "block" ? body.statements.findLast(({ kind }) => kind === "return") : body;
+  const place = { span: (last?.kind === "return" ? last.value : last)?.span ?? result.span, what: `the result of ${name.text}` };
   matcher.match(declaration.result, value, place);
   matcher.finish();
   return coerce(callee, declaration.result, value, place, lenient);

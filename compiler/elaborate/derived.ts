@@ -3,6 +3,8 @@
  * entry becomes a function (states, arguments) -> (states', results); elementwise ops keep their operators, all else is
  * spelled `core.*`, shapes explicit.
  */
+import { say } from "../diagnostics/catalogue.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Entry, Graph, Node, Region, Site, TensorType, ValueId } from "../ir/graph.ts";
 import { runPasses, simplifyingPrefix } from "../optimize/index.ts";
 
@@ -30,7 +32,11 @@ export function simplified(graph: Graph): Graph {
   return { ...graph, init: run(graph.init), entries: graph.entries.map((entry) => ({ ...entry, region: run(entry.region) })) };
 }
 
-/** Every entry of a graph without markers. `where` says what a line comes from. */
+/** An error for each entry with a loop: loops have no spelling that gives their regions as they are. */
+export const refuseDerivedLoops = ({ entries }: Graph): readonly Diagnostic[] =>
+  entries.filter(({ region }) => region.nodes.some(({ kind }) => kind === "scan" || kind === "while")).map(({ span }) => say.notYet(span, "`--emit grad` of an entry with a loop"));
+
+/** Every entry of a graph without markers and loops. `where` says what a line comes from. */
 export function printDerived(graph: Graph, where: SourceLine): string {
   const used = new Set<string>();
   return graph.entries.map((entry) => printEntry(entry, graph, where, used)).join("\n");

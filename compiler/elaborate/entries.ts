@@ -13,7 +13,7 @@ import { Scope } from "./scope.ts";
 import { runBlock } from "./statements.ts";
 import { asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
 import { leaves, parameterTree } from "./trees.ts";
-import { freshTensor, instantiateType, Matcher, openNames, parameterTypes } from "./types.ts";
+import { freshTensor, instantiateType, isSize, Matcher, openNames, parameterTypes } from "./types.ts";
 import { describe, number, record, type TensorValue, tuple, type Value } from "./values.ts";
 
 export interface BuiltEntry {
@@ -60,7 +60,7 @@ function variantsOf(session: Session, scope: Scope, declaration: FunctionDeclara
     if (!generic.choices) return fail(say.variantsNeeded(generic.span, name));
     const sizes = generic.choices.map((choice) => {
       const size = staticNumber(evaluate(frame, choice));
-      return size !== undefined && Number.isInteger(size) && size >= 0 ? size : fail(say.badSize(choice.span, name, size ?? Number.NaN));
+      return size !== undefined && isSize(size) ? size : fail(say.badSize(choice.span, name, size ?? Number.NaN));
     });
     variants = variants.flatMap((variant) => sizes.map((size) => ({ ...variant, [name]: size })));
   }

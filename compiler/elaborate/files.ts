@@ -13,6 +13,7 @@ import { recursiveTypes } from "./recursive-types.ts";
 import { Scope } from "./scope.ts";
 import { createStates, readNode } from "./states.ts";
 import { atBuild, bindPattern, evaluateBinding } from "./statements.ts";
+import { isSize } from "./types.ts";
 import { boolean, describe, number, poison, training, type Value } from "./values.ts";
 
 export interface FileOptions {
@@ -207,7 +208,7 @@ export class Files {
     const frame = rootFrame(new Context(this.session, "build"), scope, `dim ${name.text}`);
     const value = evaluate(frame, declaration.value);
     if (value.kind === "poison") throw new Problem(null);
-    if (value.kind !== "number" || !Number.isInteger(value.value) || value.value < 0) return fail(say.dimNotWhole(declaration.value.span, name.text, describe(value)));
+    if (value.kind !== "number" || !isSize(value.value)) return fail(say.dimNotWhole(declaration.value.span, name.text, describe(value)));
     return number(value.value, true, axis);
   }
 

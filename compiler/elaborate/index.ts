@@ -131,6 +131,7 @@ function touchAll(session: Session, scope: Scope, file: File): void {
   for (const declaration of file.declarations) {
     if (declaration.kind !== "dim" && declaration.kind !== "const" && declaration.kind !== "var") continue;
     const names = declaration.kind === "const" ? scope.ownNames().filter((name) => scope.own(name)?.span?.start === declaration.pattern.span.start) : [declaration.name.text];
+    session.place = declaration.span;
     for (const name of names) {
       try {
         scope.own(name)?.read(session.init);

@@ -34,6 +34,7 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
   const inputs: { outer: ValueId; param: ValueId }[] = [];
   bindPattern(inner, expression.pattern, turnValue(inner, frame, each, index, inputs, expression.range.span));
   for (const { param } of inputs) inner.free.add(param);
+  scope.markMapped();
   const raw = expression.body.kind === "block" ? runBlock(inner, expression.body) : evaluate(inner, expression.body);
   const result = asTensors(inner, raw, span);
   if (context.written.size > 0) fail(say.notYet(span, "assigning state in a `map`"));

@@ -29,6 +29,8 @@ export function instantiate(
   session: Session, constructor: ConstructorValue, path: string, frozen: boolean, families: readonly number[] = [], family?: number,
 ): ModelNode {
   const { declaration } = constructor;
+  // The first real call tells what this is.
+  if (constructor.generics.some(({ value }) => value?.kind === "number" && value.madeUp)) throw new Problem(null);
   if (path.split(".").length > maximumLevels) session.refuse(say.recursion(constructor.span, declaration.name.text));
   const scope = new Scope(constructor.scope);
   bindGenerics(scope, constructor.declaration.name.text, constructor.declaration.generics, constructor.generics);
@@ -240,7 +242,8 @@ export function layerNode(frame: Frame, statement: Pick<MemberStatement, "name" 
     return { kind: "tuple", items, list: false };
   }
   if (item.kind !== "value") return fail(say.badAxis(item.span));
-  const { size } = evaluateSize(frame, item.value);
+  const { size, axis } = evaluateSize(frame, item.value);
+  if (axis.madeUp) throw new Problem(null);
   if (size === 0) fail(say.emptyFamily(item.span));
   return make(frame, path, size);
 }
@@ -319,7 +322,9 @@ function keepGenerics(context: Context, node: ModelNode | undefined, declaration
   if (!node) return;
   for (const generic of declaration.generics) {
     const bound = scope.own(generic.name.text);
-    if (bound && !node.scope.own(generic.name.text)) node.scope.bind(generic.name.text, bound.read(context), bound.span);
+    if (!bound || node.scope.own(generic.name.text)) continue;
+    const value = bound.read(context);
+    if (value.kind !== "number" || !value.madeUp) node.scope.bind(generic.name.text, value, bound.span);
   }
 }
 

@@ -1,6 +1,7 @@
 /** `+ - * / ^ @`, comparisons and logic: on compile-time numbers, tensors, and trees leaf by leaf. */
 import { type BinaryOperator, printExpression, type BinaryExpression, type Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import { isLibrary } from "../diagnostics/diagnostic.ts";
 import type { OpName } from "../ops/attributes.ts";
 import type { Frame } from "./context.ts";
 import { fail, Problem } from "./problem.ts";
@@ -25,12 +26,16 @@ export interface OperatorSite {
 }
 export const siteOf = (expression: BinaryExpression): OperatorSite => ({
   span: expression.span,
-  quoted: [printExpression(expression.left), printExpression(expression.right)],
+  // Names of the library's own say nothing to a user.
+  quoted: isLibrary(expression.span.file) ? undefined : [printExpression(expression.left), printExpression(expression.right)],
 });
 
 export function infix(frame: Frame, operator: InfixOperator, left: Value, right: Value, site: OperatorSite): Value {
   if (left.kind === "poison" || right.kind === "poison") throw new Problem(null);
-  if (left.kind === "number" && right.kind === "number") return staticInfix(operator, left.value, right.value, left.integer && right.integer, site);
+  if (left.kind === "number" && right.kind === "number") {
+    const result = staticInfix(operator, left.value, right.value, left.integer && right.integer, site);
+    return result.kind === "number" && (left.madeUp || right.madeUp) ? { ...result, madeUp: true } : result;
+  }
   if (left.kind === "boolean" && right.kind === "boolean") return staticLogic(operator, left.value, right.value, site);
   if (operator === "&&" || operator === "||") return logic(frame, operator, left, right, site);
   if (operator !== "@" && !isComparison(operator) && (isTree(left) || isTree(right))) {

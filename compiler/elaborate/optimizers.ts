@@ -109,7 +109,10 @@ const namesOf = (node: StateNode): string[] =>
 /** The state that an expression names. */
 export function nodeOf(frame: Frame, expression: Expression): StateNode {
   const found = stateOf(frame, expression);
-  return found ?? fail(say.notState(expression.span, printExpression(expression)));
+  if (found) return found;
+  const text = printExpression(expression);
+  const { mapped } = frame.scope.find(text.split(/\W/, 1)[0]) ?? {};
+  return fail(mapped ? say.notYet(expression.span, "assigning state in a `map`") : say.notState(expression.span, text));
 }
 
 /** The state behind a path, or undefined where it is an ordinary value. */

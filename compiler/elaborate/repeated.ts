@@ -15,5 +15,18 @@ export function reportRepeated(session: Session, declarations: readonly Declarat
   const kept = session.deferred
     .filter(({ diagnostic, of }) => !(of && session.elaborated.has(of)) && !ran(diagnostic) && !session.diagnostics.some((real) => overlaps(real, diagnostic)))
     .map(({ diagnostic }) => diagnostic);
-  return [...session.diagnostics, ...kept].filter(readable).sort((a, b) => (a.span.file === b.span.file ? a.span.start - b.span.start || a.span.end - b.span.end : a.span.file < b.span.file ? -1 : 1));
+  const sorted = [...session.diagnostics, ...kept].filter(readable).sort((a, b) => (a.span.file === b.span.file ? a.span.start - b.span.start || a.span.end - b.span.end : a.span.file < b.span.file ? -1 : 1));
+  return mergeUnknown(sorted);
+}
+
+/** A name that nobody declared is one mistake, however often it is used. */
+function mergeUnknown(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const same = (a: Diagnostic, b: Diagnostic): boolean => a.code === "name" && a.code === b.code && a.message === b.message && a.span.file === b.span.file;
+  return diagnostics
+    .filter((diagnostic, i) => !diagnostics.slice(0, i).some((earlier) => same(earlier, diagnostic)))
+    .map((diagnostic) => {
+      const others = diagnostics.filter((other) => other !== diagnostic && same(diagnostic, other));
+      if (others.length === 0) return diagnostic;
+      return { ...diagnostic, notes: [...(diagnostic.notes ?? []), ...others.slice(0, 4).map(({ span }) => ({ text: "used here too", span }))] };
+    });
 }

@@ -40,6 +40,8 @@ function wrtOf(frame: Frame, expression: Expression): Wrt {
     return { form: tuple(items.map((item) => item.form)), leaves: items.flatMap((item) => item.leaves) };
   }
   const node = stateOf(frame, expression);
+  // Its slices are made anew at each mention, so credit would not be found.
+  if (throughFamily(frame, expression)) fail(say.notYet(expression.span, "a derivative with respect to one model of a family"));
   const value = evaluate(frame, expression);
   if (value.kind === "poison") throw new Problem(null);
   const form = parameterTree(value);
@@ -56,6 +58,15 @@ function wrtOf(frame: Frame, expression: Expression): Wrt {
   });
   if (found.every((leaf) => leaf === null)) fail(say.wrtNotDifferentiable(expression.span, label, describe(value)));
   return { form, leaves: found };
+}
+
+/** Does a path lead through one model of a family, `net.blocks[1].scale`? */
+function throughFamily(frame: Frame, expression: Expression): boolean {
+  if (expression.kind !== "field" && expression.kind !== "index") return false;
+  if (throughFamily(frame, expression.object)) return true;
+  if (expression.kind === "field") return false;
+  const family = evaluate(frame, expression.object);
+  return family.kind === "model" && family.family !== undefined;
 }
 
 /** Every version of each parameter below a state, newest first, in the order of its leaves. */

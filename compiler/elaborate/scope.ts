@@ -12,6 +12,8 @@ export interface Binding {
   readonly target?: AssignTarget;
   /** The state of a computed model: it ends with the call. */
   assign?(value: Value): void;
+  /** A slice that a `map` goes over. */
+  readonly mapped?: boolean;
 }
 
 /** Where an assignment goes: the path of a state or of a tree of states. */
@@ -24,6 +26,7 @@ export interface AssignTarget {
 
 export class Scope {
   private readonly bindings = new Map<string, Binding>();
+  private readonly types = new Set<string>();
   /** Generics that nothing has told, and what to say of one that is needed. */
   private readonly untold = new Map<string, Diagnostic>();
   readonly parent: Scope | null;
@@ -34,6 +37,11 @@ export class Scope {
 
   bind(name: string, value: Value, span?: Span): void {
     this.bindings.set(name, { read: () => value, span });
+    if (value.kind === "type") this.types.add(name);
+  }
+  /** What is bound so far are the slices that a `map` goes over. */
+  markMapped(): void {
+    for (const [name, binding] of this.bindings) this.bindings.set(name, { ...binding, mapped: true });
   }
   define(name: string, binding: Binding): void {
     this.bindings.set(name, binding);
@@ -60,6 +68,10 @@ export class Scope {
   }
   ownNames(): string[] {
     return [...this.bindings.keys()];
+  }
+  /** The names of types in reach. */
+  typeNames(): string[] {
+    return [...this.types, ...(this.parent?.typeNames() ?? [])];
   }
   /** All names in reach, for near-miss help. */
   names(): string[] {

@@ -52,6 +52,13 @@ function guard(frame: Frame, statement: Statement, run: () => Value | undefined)
 const mayReturn = ({ kind }: Statement): boolean => kind === "return" || kind === "emit" || kind === "if" || kind === "staticFor";
 
 function poisonNames(frame: Frame, statement: Statement): void {
+  // A static block is no scope: its names are missing too.
+  if (statement.kind === "staticFor") statement.body.statements.forEach((inner) => poisonNames(frame, inner));
+  if (statement.kind === "if" && statement.static) {
+    statement.then.statements.forEach((inner) => poisonNames(frame, inner));
+    if (statement.else?.kind === "block") statement.else.statements.forEach((inner) => poisonNames(frame, inner));
+    else if (statement.else) poisonNames(frame, statement.else);
+  }
   if (statement.kind === "let") poisonPattern(frame, statement.pattern);
   if (statement.kind === "member") frame.scope.bind(statement.name.text, poison, statement.name.span);
 }

@@ -242,7 +242,7 @@ function hintAccident(context: Context, values: readonly TensorValue[], shape: r
   ownShape(short).forEach((size, i) => {
     const declared = long.axes[i + extra]?.span;
     const beside = ownShape(long)[i + extra - 1];
-    if (size > 1 && declared && ownShape(long)[i + extra] === 1 && beside === size) context.session.report(say.accidentalBroadcast(span, values, quoted, shape, declared));
+    if (size > 1 && declared && !isLibrary(declared.file) && ownShape(long)[i + extra] === 1 && beside === size) context.session.report(say.accidentalBroadcast(span, values, quoted, shape, declared));
   });
 }
 
@@ -302,4 +302,4 @@ export function broadcastTo(context: Context, value: TensorValue, shape: readonl
   return tensor(context, spread(context, value, value.variables, physical, span), axes, value.variables);
 }
 
-export const sizeValue = (size: number, axis?: Axis): NumberValue => number(size, true, axis);
+export const sizeValue = (size: number, axis?: Axis): NumberValue => ({ ...number(size, true, axis), madeUp: axis?.madeUp });

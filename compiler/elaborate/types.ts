@@ -141,6 +141,9 @@ function substituteExpression(expression: Expression, by: Replacements): Express
 
 // ---- sizes
 
+/** Whole, not negative, and small enough for offsets. */
+export const isSize = (size: number): boolean => Number.isInteger(size) && size >= 0 && size < 2 ** 31;
+
 /** A compile-time size: a whole number, not negative. */
 export function evaluateSize(frame: Frame, expression: Expression): { size: number; axis: Axis } {
   const value = evaluate(frame, expression);
@@ -148,9 +151,12 @@ export function evaluateSize(frame: Frame, expression: Expression): { size: numb
   if (value.kind === "poison") throw new Problem(null);
   if (value.kind === "number" && value.madeUp && frame.context.makesStates) throw new Problem(null); // the first real call tells it
   if (size === undefined) return fail(say.sizeNotKnown(expression.span, printExpression(expression), describe(value)));
-  if (!Number.isInteger(size) || size < 0) return fail(say.badSize(expression.span, printExpression(expression), size));
-  const axis: Axis = expression.kind === "name" ? { name: expression.text, span: expression.span } : { span: expression.span };
-  return { size, axis };
+  if (!isSize(size)) return fail(say.badSize(expression.span, printExpression(expression), size));
+  const madeUp = value.kind === "number" && value.madeUp;
+  if (expression.kind !== "name") return { size, axis: { span: expression.span, madeUp } };
+  // Of a library's generic users know what they gave for it.
+  const given = isLibrary(expression.span.file) ? frame.scope.find(expression.text)?.span : undefined;
+  return { size, axis: { name: expression.text, span: given ?? expression.span, madeUp } };
 }
 
 /** The sizes of a pack, as bound. */
@@ -184,7 +190,7 @@ function elementOf(frame: Frame, type: NamedType): Element {
   // The set holds exactly the elements, so membership proves the type.
   if (elements.has(name)) return name as Element;
   if (narrowElements.has(name)) throw new Problem(null); // refused by name
-  return fail(say.unknownType(type.name.span, name, [...elements, ...frame.scope.names()]));
+  return fail(say.unknownType(type.name.span, name, [...elements, ...frame.scope.typeNames()]));
 }
 
 /** A type with its sizes, as messages show it. */
@@ -198,13 +204,18 @@ export function describeType(frame: Frame, type: TypeExpression): string {
       return `fn(${type.parameters.map((item) => describeType(frame, item)).join(", ")}) -> ${describeType(frame, type.result)}`;
     case "namedType": {
       if (!type.bracket) return type.name.text;
-      const items = type.bracket.items.map((item) => {
-        if (item.kind === "ellipsis") return `...${item.name?.text ?? ""}`;
-        if (item.kind !== "value") return "?";
+      const items = type.bracket.items.flatMap((item): string[] => {
+        if (item.kind === "ellipsis") {
+          const pack = item.name && frame.scope.find(item.name.text)?.read(frame.context);
+          if (pack?.kind !== "tuple") return [`...${item.name?.text ?? ""}`];
+          return pack.items.map((size) => describeSize(staticNumber(size) ?? 0, size.kind === "number" ? size.axis : undefined));
+        }
+        if (item.kind !== "value") return ["?"];
         const text = printExpression(item.value);
         const bound = item.value.kind === "name" ? frame.scope.find(item.value.text)?.read(frame.context) : undefined;
-        return bound?.kind === "number" ? `${text}=${bound.value}` : text;
+        return [bound?.kind === "number" ? `${text}=${bound.value}` : text];
       });
+      if (items.length === 0) return type.name.text;
       return `${type.name.text}[${items.join(", ")}]`;
     }
     default:
@@ -328,10 +339,11 @@ export class Matcher {
           }
         }
       } else if (item.kind === "value") {
+        const madeUp = value.kind === "tensor" ? value.axes[at]?.madeUp : undefined;
         const size = shape[at++];
         const expression = item.value;
         if (expression.kind === "name" && open.sizes.has(expression.text)) {
-          frame.scope.bind(expression.text, sizeValue(size, { name: expression.text, span: expression.span }), expression.span);
+          frame.scope.bind(expression.text, sizeValue(size, { name: expression.text, span: expression.span, madeUp }), expression.span);
           open.sizes.delete(expression.text);
         } else {
           this.later.push(() => {

@@ -11,6 +11,8 @@ import type { Scope } from "./scope.ts";
 export interface Axis {
   readonly name?: string;
   readonly span?: Span;
+  /** Its size was made up for a trial run. */
+  readonly madeUp?: boolean;
 }
 
 /** A compile-time number. `element` is set where a declared type fixed it (`lr: f32`). */

@@ -91,7 +91,7 @@ export type Statement =
   | { readonly kind: "fence" }
   /** Sets an index variable to an i32 of 1 lane. Only in a kernel with a grid. */
   | { readonly kind: "bind"; readonly variable: VariableId; readonly value: Expression }
-  /** All invocations of a workgroup meet here; `over`: the space in which they see each other's stores. Only in a kernel with a grid, in no loop or branch. */
+  /** All invocations of a workgroup meet here; `over`: the space in which they see each other's stores. Only in a kernel with a grid, where all invocations come alike. */
   | { readonly kind: "barrier"; readonly over: "workgroup" | "memory" };
 
 /** How many invocations run a kernel's body, each by itself: `workgroups` times `invocations`. */
@@ -115,6 +115,8 @@ export interface Kernel {
   readonly site: SiteId;
   /** Absent: the body runs once, on its own. */
   readonly grid?: Grid;
+  /** The same work on the same buffers in memory, for devices on which workgroup memory is fast. */
+  readonly shared?: Kernel;
 }
 
 /** A byte offset in the module's one memory. */

@@ -31,4 +31,5 @@ const outline = ({ buffers, locals, variables }: Kernel): string =>
   [variables, locals.length, ...buffers.map(({ storage, length }) => `${storage}${length}`)].join();
 
 /** All that a kernel does; not its name and site. */
-const textOf = ({ buffers, locals, variables, body, grid }: Kernel): string => JSON.stringify([buffers, locals, variables, body, grid]);
+const textOf = ({ buffers, locals, variables, body, grid, shared }: Kernel): string =>
+  JSON.stringify([buffers, locals, variables, body, grid, shared === undefined ? null : textOf(shared)]);

@@ -1,5 +1,5 @@
 /** `--emit`: the stages between text and module, as text. */
-import { printDerived, simplified } from "../../compiler/elaborate/derived.ts";
+import { printDerived, refuseDerivedLoops, simplified } from "../../compiler/elaborate/derived.ts";
 import { printGraph } from "../../compiler/ir/print.ts";
 import { positionOf } from "../../compiler/diagnostics/render.ts";
 import { parse, type Span } from "../../grammar/index.ts";
@@ -11,7 +11,7 @@ import type { BuildFlags } from "./options.ts";
 import { printKernels, printPlan } from "../../compiler/schedule/print.ts";
 import { refuseErrors, type Source, sourceSettings } from "./sources.ts";
 
-export const stages = ["ast", "graph", "grad", "optimized", "kernels", "plan", "wat", "js"] as const;
+export const stages = ["ast", "graph", "grad", "optimized", "kernels", "plan", "wat", "js", "wgsl"] as const;
 export type Stage = (typeof stages)[number];
 
 export async function emitStage(stage: Stage, source: Source, flags: BuildFlags, io: Io): Promise<string> {
@@ -19,17 +19,22 @@ export async function emitStage(stage: Stage, source: Source, flags: BuildFlags,
     const { file } = parse(source.text, source.file);
     return `${JSON.stringify(file, (key, value: unknown) => (key === "span" ? undefined : value), 2)}\n`;
   }
-  const target = stage === "wat" ? targets.wasm : stage === "js" ? targets.js : targets[flags.target[0]];
+  const target = stage === "wat" ? targets.wasm : stage === "js" ? targets.js : stage === "wgsl" ? targets.wgsl : targets[flags.target[0]];
   const { diagnostics, graph, optimized, program, artifacts } = await compile(source.text, { ...sourceSettings(source, flags), targets: [target] });
   refuseErrors(diagnostics, source, io, flags.json);
   if (graph === null || optimized === null || program === null) return "";
   switch (stage) {
     case "graph": return printGraph(graph);
-    case "grad": return printDerived(simplified(graph), ({ span }) => lineOf(source, span));
+    case "grad": {
+      const simple = simplified(graph);
+      refuseErrors(refuseDerivedLoops(simple), source, io, flags.json);
+      return printDerived(simple, ({ span }) => lineOf(source, span));
+    }
     case "optimized": return printGraph(optimized);
     case "kernels": return printKernels(program);
     case "plan": return printPlan(program);
     case "wat": return emitText(program);
+    case "wgsl": return artifacts.map((artifact) => (artifact.kind === "wgsl" ? artifact.shaders.map(({ name, code }) => `// ${name}\n${code}\n`).join("\n") : "")).join("");
     case "js": return artifacts.map((artifact) => (artifact.kind === "js" ? `${artifact.source}\n` : "")).join("");
   }
 }

@@ -42,12 +42,17 @@ export function wholeNumber(text: string): number {
 }
 
 const isTarget = (name: string): name is TargetName => Object.hasOwn(targets, name);
+const allTargets: readonly TargetName[] = Object.keys(targets).filter(isTarget);
+/** What a command can run at once: Node has no WebGPU of its own. */
+export const targetsHere: readonly TargetName[] = ["wasm", "js"];
 
-function targetList(text: string): TargetName[] {
-  const names = text.split(",");
-  if (!names.every(isTarget)) throw new InvalidArgumentError(`It must be one of ${Object.keys(targets).join(", ")}, or several with commas.`);
+const targetList = (known: readonly TargetName[]) => (text: string): TargetName[] => {
+  const names = text.split(",").filter(isTarget);
+  if (names.join() !== text || !names.every((name) => known.includes(name))) {
+    throw new InvalidArgumentError(`It must be one of ${known.join(", ")}, or several with commas.`);
+  }
   return names;
-}
+};
 
 /** The end of a command's help. */
 export const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}\n`).join("")}`;
@@ -57,7 +62,7 @@ export const sourceOptions = (command: Command): Command =>
     .addOption(new Option("--dim <name=size>", "use another size for a dim of the file (repeatable)").argParser(dim).default({}, "the file's"))
     .addOption(new Option("--seed <number>", "seed of draws and initial values").argParser(seedNumber).default(0));
 
-export const machineOptions = (command: Command): Command =>
+export const machineOptions = (command: Command, known = allTargets): Command =>
   command
-    .addOption(new Option("--target <names>", "wasm, js, wgsl, or several with commas").argParser(targetList).default(["wasm"], "wasm"))
+    .addOption(new Option("--target <names>", `${known.join(", ")}, or several with commas`).argParser(targetList(known)).default(["wasm"], "wasm"))
     .option("--fast-math", "allow what changes the last bits of floats");

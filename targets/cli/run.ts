@@ -7,7 +7,7 @@ import { instantiate } from "../index.ts";
 import { countOf, leavesOf, type PlacedLeaf } from "../module/index.ts";
 import { buildSource } from "./build.ts";
 import { exitCodes, type ExitCode, type Io, numberText, UsageError } from "./io.ts";
-import { type BuildFlags, examples, machineOptions, sourceOptions } from "./options.ts";
+import { type BuildFlags, examples, machineOptions, sourceOptions, targetsHere } from "./options.ts";
 import { fileProblem, readBytes, readSource, refuseErrors } from "./sources.ts";
 import { argumentValue, resultText } from "./values.ts";
 
@@ -71,7 +71,7 @@ async function run(file: string, name: string, given: readonly string[], flags: 
 
 export function runEntryCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
   machineOptions(sourceOptions(program.command("run").description("call an entry of a program and print its result as JSON")
-    .argument("<file>", "program").argument("<entry>", "name of an export fn").argument("[arguments...]", "JSON, or a .npy or .csv file for a tensor")))
+    .argument("<file>", "program").argument("<entry>", "name of an export fn").argument("[arguments...]", "JSON, or a .npy or .csv file for a tensor")), targetsHere)
     .option("--weights <file>", "take the parameters from a safetensors file")
     .option("--save <file>", "write all tensors to a safetensors file afterwards")
     .option("--json", "print diagnostics as JSON on stdout")

@@ -5,7 +5,7 @@ import type { ProgramEntry } from "../../compiler/program.ts";
 import { build, type BuildResult, check } from "../compile.ts";
 import { type Instance, instantiate } from "../index.ts";
 import { type ExitCode, exitCodes, type Io, UsageError } from "./io.ts";
-import { type BuildFlags, examples, machineOptions, sourceOptions, wholeNumber } from "./options.ts";
+import { type BuildFlags, examples, machineOptions, sourceOptions, targetsHere, wholeNumber } from "./options.ts";
 import { readSource, refuseErrors, type Source, sourceSettings } from "./sources.ts";
 import { readTable, type Table } from "./table-file.ts";
 import { checkIntegers } from "./training/batches.ts";
@@ -153,7 +153,7 @@ async function train(words: readonly string[], flags: Flags, io: Io): Promise<Ex
 export function trainCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
   const command = program.command("train").description("train a program on a CSV or NPY file; the last column is the target")
     .usage("[options] <file> <data> [--NAME VALUE for each scalar argument]");
-  machineOptions(sourceOptions(command))
+  machineOptions(sourceOptions(command), targetsHere)
     .allowUnknownOption().allowExcessArguments()
     .option("--entry <name>", "which train fn (default: the only one)")
     .addOption(new Option("--epochs <number>", "passes over the training rows").argParser(wholeNumber).default(10))

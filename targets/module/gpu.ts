@@ -1,6 +1,6 @@
 /** The part of a module that runs on a device: shaders as text, and what `create` does with them. */
 import { elementCount } from "../../compiler/ir/graph.ts";
-import type { Constant, Program, WgslArtifact } from "../../compiler/program.ts";
+import type { Constant, Program, Shader, WgslArtifact } from "../../compiler/program.ts";
 import type { TestCase } from "../../runtime/self-test.ts";
 import type { Scope } from "./entry.ts";
 import { hasHost } from "./entry.ts";
@@ -9,7 +9,7 @@ import { property } from "./text.ts";
 import { byName, variantFunction } from "./variants.ts";
 
 /** Names that the script uses; no entry is called so inside of it. */
-export const gpuNames = "gpu io image initial rows state boot idle running shaders pipelines routines initialKernels words f32 i32 u32 u8 device adapter createOnDevice createOnProcessor options".split(" ");
+export const gpuNames = "gpu io image initial rows state boot idle running shaders runs routines initialKernels words f32 i32 u32 u8 device adapter createOnDevice createOnProcessor options".split(" ");
 
 export interface GpuPart {
   /** The body of `create`. */
@@ -20,7 +20,7 @@ export interface GpuPart {
 }
 
 /** `memory`: rows of the persistent tensors on one processor. */
-export function gpuPart({ shaders, pipelines, routines, program, initial }: WgslArtifact, scope: Scope, checkExterns: string, selfTest: readonly TestCase[]): GpuPart {
+export function gpuPart({ shaders, runs, routines, program, initial }: WgslArtifact, scope: Scope, checkExterns: string, selfTest: readonly TestCase[]): GpuPart {
   const { uses, names } = scope;
   const host = program.initial;
   if (host === undefined) throw new Error("internal: no program makes the initial values");
@@ -47,7 +47,7 @@ export function gpuPart({ shaders, pipelines, routines, program, initial }: Wgsl
     : [];
   if (test.length > 0) uses.add("selfTestOnDevice");
   const imageBytes = Math.ceil(Math.max(host.peakBytes, host.init.seedAt + 4) / 8) * 8;
-  const body = `  const gpu = await openGpu(await findDevice(device, adapter, ${program.peakBytes}), ${program.peakBytes}, shaders, pipelines);
+  const body = `  const gpu = await openGpu(await findDevice(device, adapter, ${program.peakBytes}), ${program.peakBytes}, shaders, runs);
 ${program.constants.map((constant) => constantText(constant, uses)).join("")}  const io = new ArrayBuffer(${Math.ceil(ioBytes(program) / 16) * 16});
   const f32 = new Float32Array(io), i32 = new Int32Array(io), u32 = new Uint32Array(io), u8 = new Uint8Array(io);
 ${checkExterns}${idle}${functions.join("")}  const image = new ArrayBuffer(${imageBytes});
@@ -65,14 +65,15 @@ ${rows}  ];
 `;
   const text = `
 const shaders = [
-${shaders.map(({ name, code, workgroups: [x, y] }) => `[${JSON.stringify(name)}, \`\n${code}\n\`, ${x}, ${y}],\n`).join("")}];
-const pipelines = [
-${pipelines.map(({ shader, constants }) => `  [${shader}, ${JSON.stringify(constants)}],\n`).join("")}];
+${shaders.map((shader) => `[${JSON.stringify(shader.name)}, ${formText(shader)}${shader.shared === undefined ? "" : `, ${formText(shader.shared)}`}],\n`).join("")}];
+const runs = ${JSON.stringify(runs.map(({ shader, places }) => [shader, ...places]))};
 const routines = ${JSON.stringify(routines)};
 const initialKernels = ${initial};
 `;
   return { body, settings: ["device", "adapter"], text };
 }
+
+const formText = ({ code, workgroups: [x, y] }: Pick<Shader, "code" | "workgroups">): string => `\`\n${code}\n\`, ${x}, ${y}`;
 
 function constantText({ at, bytes }: Constant, uses: Set<string>): string {
   if (bytes.length === 0) return "";

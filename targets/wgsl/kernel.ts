@@ -13,11 +13,13 @@ export interface KernelText {
 /** More workgroups than this along an axis are refused by every device. */
 const mostWorkgroups = 65535;
 
-/** The name of the override that has the place of a binding, in elements of the memory's array. */
-export const overrideOf = (binding: number): string => `at${binding}`;
+/** Places that come with each run: so many vec4 of a uniform buffer at most. */
+const mostPlaces = 16;
+/** The name of the place of a binding, in elements of the memory's array. */
+const placeName = (binding: number): string => `at${binding}`;
 
-/** `bindings`: places that all runs share are written into the text, others are overrides. */
-export function emitKernel(kernel: Kernel, bindings: Bindings): KernelText & { readonly elementBytes: 4 | 16 } {
+/** `bindings`: places that all runs share are written into the text, the others come in a uniform buffer, in their order. */
+export function emitKernel(kernel: Kernel, bindings: Bindings): KernelText {
   return new KernelWriter(kernel, bindings).write();
 }
 
@@ -44,6 +46,17 @@ function isVectorMemory(lowered: LoweredKernel, kernel: Kernel): boolean {
   return whole && loads > 0;
 }
 
+function storesVectors(body: readonly Action[], buffer: number): boolean {
+  return body.some((action) => {
+    if (action.kind === "loop") return storesVectors(action.body, buffer);
+    if (action.kind === "if") return storesVectors(action.then, buffer) || storesVectors(action.else, buffer);
+    return action.kind === "store" && action.buffer === buffer && action.value.lanes === 4;
+  });
+}
+
+/** An aligned index, counted in vec4. */
+const quarter = ({ base, terms }: Index): Index => ({ base: base / 4, terms: terms.map(([variable, factor]) => [variable, factor / 4]) });
+
 class KernelWriter implements Emission {
   readonly #kernel: Kernel;
   readonly #lowered: LoweredKernel;
@@ -57,6 +70,7 @@ class KernelWriter implements Emission {
   #lines: string[] = [];
   #indent = "  ";
   #temporaries = 0;
+  readonly #vectors = new Map<number, boolean>();
   #special = false;
 
   constructor(kernel: Kernel, bindings: Bindings) {
@@ -68,7 +82,7 @@ class KernelWriter implements Emission {
     this.#once = lifetimesOf(this.#lowered.body).shared;
   }
 
-  write(): KernelText & { readonly elementBytes: 4 | 16 } {
+  write(): KernelText {
     const { grid } = this.#kernel;
     invariant(grid !== undefined, () => `${this.#kernel.name} has no grid`);
     const y = Math.max(1, Math.ceil(grid.workgroups / mostWorkgroups));
@@ -77,22 +91,25 @@ class KernelWriter implements Emission {
     this.#line(`let i${invocationVariable} = i32(invocation);`);
     if (x * y !== grid.workgroups) this.#line(`if (i${workgroupVariable} >= ${grid.workgroups}i) { return; }`);
     this.#actions(this.#lowered.body);
-    const shared = this.#kernel.buffers.flatMap((buffer, id) => (buffer.space === "workgroup" ? [`var<workgroup> w${id}: array<${buffer.storage}, ${buffer.length}>;`] : []));
-    const overrides = this.#bindings.flatMap((place, binding) => (place === null ? [`override ${overrideOf(binding)}: i32;`] : []));
+    const shared = this.#kernel.buffers.flatMap((buffer, id) => (buffer.space === "workgroup" ? [`var<workgroup> w${id}: array<${this.#isVector(id) ? `vec4<${buffer.storage}>, ${buffer.length / 4}` : `${buffer.storage}, ${buffer.length}`}>;`] : []));
+    const open = this.#bindings.flatMap((place, binding) => (place === null ? [binding] : []));
+    invariant(open.length <= 4 * mostPlaces, () => `${this.#kernel.name} has ${open.length} buffers without a common place`);
+    const places = open.map((binding, i) => `  let ${placeName(binding)} = places[${i >> 2}].${"xyzw"[i & 3]}${this.#vector ? " >> 2u" : ""};`);
     const locals = [...this.#declared].map(([name, type]) => `  var ${name}: ${type};`);
     const code = [
       `@group(0) @binding(0) var<storage, read_write> m: array<${this.#vector ? `vec4<${this.#element}>` : this.#element}>;`,
-      ...overrides,
+      ...(open.length > 0 ? [`@group(1) @binding(0) var<uniform> places: array<vec4<i32>, ${Math.ceil(open.length / 4)}>;`] : []),
       ...shared,
       ...(this.#special ? [specials] : []),
       ...this.#helperTexts(),
       `@compute @workgroup_size(${grid.invocations})`,
       "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {",
+      ...places,
       ...locals,
       ...this.#lines,
       "}",
     ].join("\n");
-    return { code, workgroups: [x, y], elementBytes: this.#vector ? 16 : 4 };
+    return { code, workgroups: [x, y] };
   }
 
   #helperTexts(): string[] {
@@ -179,6 +196,13 @@ class KernelWriter implements Emission {
     return parts.join(" + ");
   }
 
+  /** Whether workgroup memory is only met in whole vectors: then all its stores have 4 lanes. */
+  #isVector(buffer: number): boolean {
+    let known = this.#vectors.get(buffer);
+    if (known === undefined) this.#vectors.set(buffer, (known = storesVectors(this.#lowered.body, buffer)));
+    return known;
+  }
+
   #buffer(buffer: BufferId): Buffer {
     return this.#kernel.buffers[buffer];
   }
@@ -189,8 +213,8 @@ class KernelWriter implements Emission {
     const binding = this.#lowered.buffers.get(buffer)?.binding;
     invariant(binding !== undefined, () => `${this.#buffer(buffer).name} has no binding`);
     const place = this.#bindings[binding];
-    const scaled: Index = { ...at, base: at.base / by, terms: at.terms.map(([variable, factor]) => [variable, factor / by]) };
-    if (place === null) return this.#index(scaled, overrideOf(binding));
+    const scaled = this.#vector ? quarter(at) : at;
+    if (place === null) return this.#index(scaled, placeName(binding));
     invariant(place % (4 * by) === 0, () => `a buffer of ${this.#kernel.name} lies at byte ${place}`);
     return this.#index({ ...scaled, base: scaled.base + place / (4 * by) });
   }
@@ -209,7 +233,8 @@ class KernelWriter implements Emission {
   #load({ buffer, at, lanes, count, type }: Load): string {
     const { space, storage } = this.#buffer(buffer);
     if (space === "workgroup") {
-      invariant(lanes === 1, () => "workgroup memory is read one element at a time");
+      if (this.#isVector(buffer)) return `w${buffer}[${this.#index(quarter(at))}]`;
+      invariant(lanes === 1, () => "workgroup memory is read in vectors, or one element at a time");
       return `w${buffer}[${this.#index(at)}]`;
     }
     if (this.#vector && lanes === 4 && count === undefined && isAligned(at)) return this.#fromMemory(storage, 4, `m[${this.#place(buffer, at)}]`);
@@ -224,7 +249,7 @@ class KernelWriter implements Emission {
     if (!this.#vector) return `m[${this.#place(buffer, at)}]`;
     const binding = this.#lowered.buffers.get(buffer)?.binding ?? 0;
     const place = this.#bindings[binding];
-    const start = place === null ? `${overrideOf(binding)} * 4i` : undefined;
+    const start = place === null ? `${placeName(binding)} * 4i` : undefined;
     const index = this.name(`u32(${this.#index({ ...at, base: at.base + (place ?? 0) / 4 }, start)})`);
     return `m[${index} >> 2u][${index} & 3u]`;
   }
@@ -233,8 +258,7 @@ class KernelWriter implements Emission {
     const { space, storage } = this.#buffer(buffer);
     const text = this.#value(value);
     if (space === "workgroup") {
-      invariant(value.lanes === 1, () => "workgroup memory is written one element at a time");
-      this.#line(`w${buffer}[${this.#index(at)}] = ${text};`);
+      this.#line(`w${buffer}[${this.#index(this.#isVector(buffer) ? quarter(at) : at)}] = ${text};`);
       return;
     }
     if (value.lanes === 1 || this.#vector) {

@@ -15,6 +15,7 @@ describe("usage", () => {
     [["biuld", "x.pull"], "error: unknown command 'biuld'"],
     [["build"], "error: missing required argument 'file'"],
     [["build", "x.pull", "--target", "metal"], "error: option '--target <names>' argument 'metal' is invalid. It must be one of wasm, js, wgsl, or several with commas."],
+    [["run", "x.pull", "f", "--target", "wgsl"], "It must be one of wasm, js, or several with commas."],
     [["build", "x.pull", "--dim", "B"], "It must be NAME=SIZE, as in B=64."],
     [["build", "x.pull", "--memory", "much"], "It must be a number of bytes, as in 65536, 256K or 4M."],
     [["build", "x.pull", "--seed", "-1"], "It must be a whole number in 0..4294967295."],

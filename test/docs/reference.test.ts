@@ -27,13 +27,13 @@ function usesOf(declaration: string): [string, string] {
   return [`  let used = ${name}(${type === "f32" ? "1.0" : type.replace(/f32(.*)/, "zeros($1)")})\n`, ""];
 }
 
-it("wrong programs are wrong in the words that are shown", () => {
-  const shown = blocks.filter(({ kind }) => kind === "pull-wrong" || kind === "error");
-  expect(shown.length).toBeGreaterThan(0);
-  for (let i = 0; i < shown.length; i += 2) {
-    const [{ name, text }, { text: said }] = [shown[i], shown[i + 1]];
-    expect(render(check(text, { file: name }), () => text).trimEnd()).toBe(said.trimEnd());
-  }
+// `npx vitest run test/docs -u` writes what is shown, and the library's page, anew.
+it("wrong programs are wrong in the words that are shown", async () => {
+  const shown = reference.replace(/^```pull-wrong (.*)\n([\s\S]*?)^```\n\n```error\n[\s\S]*?^```$/gm, (_, name: string, text: string) => {
+    const said = render(check(text, { file: name }), () => text).trimEnd();
+    return `\`\`\`pull-wrong ${name}\n${text}\`\`\`\n\n\`\`\`error\n${said}\n\`\`\``;
+  });
+  await expect(shown).toMatchFileSnapshot("../../grammar/README.md");
 });
 
 describe("lists", () => {
@@ -43,7 +43,6 @@ describe("lists", () => {
     const known = Object.entries(builtins()).map(([name, { names, variadic }]) => `${name}(${[...(variadic ? ["..."] : []), ...names].join(", ")})`);
     expect([...listed].sort()).toEqual([...known].sort());
   });
-  // `npx vitest run test/docs -u` writes the page anew.
   it("the library's page is up to date", async () => {
     await expect(libraryPage()).toMatchFileSnapshot("../../grammar/library.md");
   });

@@ -1,11 +1,13 @@
 /** Reading the arguments of a built-in function: by position or name, compile-time axes and shapes. */
 import { type Expression, printExpression, type Span } from "../../../grammar/index.ts";
 import { say } from "../../diagnostics/catalogue.ts";
+import { invariant } from "../../diagnostics/diagnostic.ts";
 import type { GivenArgument } from "../calls.ts";
 import type { Frame } from "../context.ts";
 import type { Expected } from "../expressions.ts";
 import { fail, Problem } from "../problem.ts";
 import { asTensor, staticNumber } from "../tensors.ts";
+import { isSize } from "../types.ts";
 import { type Axis, describe, number, ownShape, type RangeValue, type TensorValue, type Value } from "../values.ts";
 
 /** The first of a range beyond the rank is refused: no need for the others. */
@@ -58,7 +60,8 @@ export class Arguments {
 
   expression(name: string): Expression {
     const { expression } = this.slot(name);
-    return expression ?? fail(say.placeNeeded(this.span, name, this.owner));
+    invariant(expression, () => `argument ${name} of ${this.owner} was made by nobody`);
+    return expression;
   }
 
   tensor(name: string): TensorValue {
@@ -112,7 +115,7 @@ export class Arguments {
       const written = expression?.kind === "list" && expression.items.length === items.length ? expression.items[i].value : expression;
       const quoted = written ? printExpression(written) : name;
       if (size === undefined) return fail(say.sizeNotKnown(written?.span ?? span, quoted, describe(item)));
-      if (!Number.isInteger(size) || size < 0) return fail(say.badSize(written?.span ?? span, quoted, size));
+      if (!isSize(size)) return fail(say.badSize(written?.span ?? span, quoted, size));
       return { size, axis: item.kind === "number" ? item.axis ?? {} : {} };
     });
     return { shape: sizes.map(({ size }) => size), axes: sizes.map(({ axis }) => axis) };

@@ -102,3 +102,12 @@ export function openDevice(): Promise<GPUDevice> {
   });
   return device;
 }
+
+/** A device that a test may lose. */
+export async function disposableDevice(): Promise<GPUDevice> {
+  const another = await adapterOf();
+  if (another === null) throw new Error("there is no adapter");
+  const device = await another.requestDevice();
+  pins.push(device);
+  return device;
+}

@@ -9,8 +9,8 @@ import { difference } from "../../schedule/run.ts";
 import { adapter } from "./device.ts";
 import { runRegion } from "./run.ts";
 
-async function compare({ region, args }: RandomGraph, tolerance: number): Promise<string | undefined> {
-  return difference(evaluate(region, args, { round: "f32" }), await runRegion(region, args), tolerance);
+async function compare({ region, args }: RandomGraph, tolerance: number, shares = false): Promise<string | undefined> {
+  return difference(evaluate(region, args, { round: "f32" }), await runRegion(region, args, shares), tolerance);
 }
 
 describe.skipIf(adapter === null)("random graphs on WGSL", () => {
@@ -26,6 +26,17 @@ describe.skipIf(adapter === null)("random graphs on WGSL", () => {
     for (let seed = 0; seed < 30; seed++) expect(await compare(movementGraph(seed, "i32"), 0), `seed ${seed}`).toBeUndefined();
   });
 });
+
+/** max(x w + bias, 0), operands transposed by the bits of `layout`. */
+function denseLayer(rows: number, depth: number, columns: number, layout: number): RandomGraph {
+  const b = new Builder();
+  const shapes = [layout & 1 ? [depth, rows] : [rows, depth], layout & 2 ? [columns, depth] : [depth, columns], [columns]];
+  const types = shapes.map((shape) => ({ element: "f32" as const, shape }));
+  const [x, w, bias] = types.map((type) => b.parameter(type));
+  const product = b.op("dot", [x, w], { leftBatch: [], rightBatch: [], leftContract: [layout & 1 ? 0 : 1], rightContract: [layout & 2 ? 1 : 0] });
+  const shifted = b.add(product, b.broadcast(bias, [rows, columns], [1]));
+  return { region: b.region([b.op("max", [shifted, b.like(shifted, 0)], {})]), args: new Random(rows).tensors(types, { low: -1, high: 1 }) };
+}
 
 describe.skipIf(adapter === null)("on WGSL", () => {
   test.each([64, 100, 1024, 3000])("softmax and norms of rows of %i", async (length) => {
@@ -47,18 +58,12 @@ describe.skipIf(adapter === null)("on WGSL", () => {
   });
 
   test.each([[1, 40, 7], [4, 4, 4], [5, 8, 12], [33, 17, 20], [64, 100, 64], [7, 64, 130], [70, 3, 9]])("products of %i x %i x %i in all layouts", async (rows, depth, columns) => {
-    const r = new Random(rows);
-    for (const layout of [0, 1, 2, 3]) {
-      const b = new Builder();
-      const left = layout & 1 ? [depth, rows] : [rows, depth];
-      const right = layout & 2 ? [columns, depth] : [depth, columns];
-      const [x, w, bias] = [left, right, [columns]].map((shape) => b.parameter({ element: "f32", shape }));
-      const product = b.op("dot", [x, w], { leftBatch: [], rightBatch: [], leftContract: [layout & 1 ? 0 : 1], rightContract: [layout & 2 ? 1 : 0] });
-      const shifted = b.add(product, b.broadcast(bias, [rows, columns], [1]));
-      const region = b.region([b.op("max", [shifted, b.like(shifted, 0)], {})]);
-      const args = r.tensors([left, right, [columns]].map((shape) => ({ element: "f32" as const, shape })), { low: -1, high: 1 });
-      expect(await compare({ region, args }, 1e-5), `layout ${layout}`).toBeUndefined();
-    }
+    for (const layout of [0, 1, 2, 3]) expect(await compare(denseLayer(rows, depth, columns, layout), 1e-5), `layout ${layout}`).toBeUndefined();
+  });
+
+  // A driver on a processor takes seconds to compile each.
+  test.each([[64, 32, 64, 0], [68, 40, 100, 1], [70, 36, 68, 2]])("products of %i x %i x %i, layout %i, through workgroup memory", async (rows, depth, columns, layout) => {
+    expect(await compare(denseLayer(rows, depth, columns, layout), 1e-5, true)).toBeUndefined();
   });
 
   test("random bits are those of the reference", async () => {

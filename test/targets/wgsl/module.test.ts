@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../../targets/compile.ts";
 import { instantiate } from "../../../targets/index.ts";
 import { batches, randomNumbers, readClasses } from "../../samples/support.ts";
-import { adapter, complaints, openDevice } from "./device.ts";
+import { adapter, complaints, disposableDevice, openDevice } from "./device.ts";
 import { type GpuInstance, openModule } from "./modules.ts";
 
 const source = await readFile(new URL("../../../samples/digits.pull", import.meta.url), "utf8");
@@ -81,6 +81,40 @@ describe.skipIf(adapter === null)("digits on WGSL", () => {
     const built = await builtFor(["wgsl"]);
     await expect(instantiate(built)).rejects.toThrow("there is no WebGPU adapter");
     await expect(instantiate(built)).rejects.toMatchObject({ name: "NoAdapterError" });
+  });
+
+  test("a lost device is an error by name; what was saved goes on elsewhere", async () => {
+    const device = await disposableDevice();
+    const built = await builtFor(["wgsl"]);
+    const lost = await openModule(built, { seed: 3, device });
+    const saved = await lost.save();
+    device.destroy();
+    await device.lost;
+    await expect(lost.predict(new Float32Array(64))).rejects.toMatchObject({ name: "DeviceLostError" });
+    await expect(lost.save()).rejects.toThrow("create the module again and load what was saved last");
+    const next = await openModule(built, { weights: saved });
+    expect(await next.save()).toEqual(saved);
+  });
+
+  test("truth values, and a call of the host in the middle", async () => {
+    const text = `
+extern fn halve(x: f32[3], keep: bool[3]) -> bool[3]
+export fn f(x: f32[3], keep: bool[3], all: bool) -> { y: f32[3], kept: bool[3], none: bool } {
+  let answer = halve(x * 2, keep)
+  return { y: where(answer, x, -x), kept: answer && keep, none: !all }
+}
+`;
+    const host = await build(text, { file: "host.pull", targets: ["wgsl"] });
+    expect(host.diagnostics).toEqual([]);
+    const given: unknown[] = [];
+    const module = await openModule(host, { externs: { halve: (x: Float32Array, keep: Uint8Array) => {
+      given.push([...x], [...keep]);
+      return Uint8Array.of(1, 0, 1);
+    } } });
+    const call = module.f(Float32Array.of(1, 2, 3), Uint8Array.of(1, 1, 0), true);
+    await expect(module.f(Float32Array.of(1, 2, 3), Uint8Array.of(1, 1, 0), true)).rejects.toThrow("f is still running");
+    expect(await call).toEqual({ y: Float32Array.of(1, -2, 3), kept: Uint8Array.of(1, 0, 0), none: false });
+    expect(given).toEqual([[2, 4, 6], [1, 1, 0]]);
   });
 
   test("the driver had nothing to complain of", async () => {

@@ -23,7 +23,8 @@ const { detectRaces } = await import(/* @vite-ignore */ pathToFileURL(file).href
 
 function sharingShaders(region: Region): { readonly shaders: readonly Shader[]; readonly words: number } {
   const { shaders, program } = emitShaders(schedule(optimize(graphOf(region)), wgsl.machine));
-  return { shaders: shaders.filter(({ code }) => code.includes("var<workgroup>")), words: program.peakBytes / 4 };
+  const forms = shaders.map((shader): Shader => ({ ...shader, ...shader.shared }));
+  return { shaders: forms.filter(({ code }) => code.includes("var<workgroup>")), words: program.peakBytes / 4 };
 }
 
 const check = ({ code, workgroups: [x, y] }: Shader, words: number): Report =>
@@ -43,6 +44,16 @@ test.each([64, 1100])("rows of %i", (length) => {
   const { shaders, words } = sharingShaders(rows(length));
   expect(shaders.length).toBeGreaterThan(0);
   for (const shader of shaders) expect(check(shader, words), shader.name).toMatchObject({ races: [], errors: [] });
+});
+
+test("a product through workgroup memory", () => {
+  const b = new Builder();
+  const [x, w] = [[64, 32], [32, 64]].map((shape) => b.parameter({ element: "f32", shape }));
+  const { shaders: [shader], words } = sharingShaders(b.region([b.op("dot", [x, w], { leftBatch: [], rightBatch: [], leftContract: [1], rightContract: [0] })]));
+  const one: Shader = { ...shader, workgroups: [1, 1] };
+  expect(check(one, words)).toMatchObject({ races: [], errors: [] });
+  const barrier = shader.code.lastIndexOf("workgroupBarrier();");
+  expect(check({ ...one, code: shader.code.slice(0, barrier) + shader.code.slice(barrier + "workgroupBarrier();".length) }, words).races).not.toEqual([]);
 });
 
 test("a barrier that is taken out is missed", () => {

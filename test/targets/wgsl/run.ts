@@ -10,9 +10,10 @@ import { emitShaders, wgsl } from "../../../targets/wgsl/index.ts";
 import { graphOf, leaves } from "../../schedule/run.ts";
 import { complaints, openDevice } from "./device.ts";
 
-export async function openArtifact({ shaders, pipelines, program }: WgslArtifact): Promise<Gpu> {
+export async function openArtifact({ shaders, runs, program }: WgslArtifact, shares = false): Promise<Gpu> {
   const gpu = await openGpu(await openDevice(), program.peakBytes,
-    shaders.map(({ name, code, workgroups: [x, y] }) => [name, code, x, y]), pipelines.map(({ shader, constants }) => [shader, constants]));
+    shaders.map(({ name, code, workgroups: [x, y], shared }) => (shared === undefined ? [name, code, x, y] : [name, code, x, y, shared.code, ...shared.workgroups])),
+    runs.map(({ shader, places }) => [shader, ...places]), shares);
   // Nothing may lean on zeros: this is NaN as a float and far away as an integer.
   gpu.write(0, new Uint8Array(Math.ceil(program.peakBytes / 16) * 16).fill(0xff));
   for (const { at, bytes } of program.constants) gpu.write(at, bytes);
@@ -21,11 +22,11 @@ export async function openArtifact({ shaders, pipelines, program }: WgslArtifact
 
 const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, bool: Uint32Array, f64: Float64Array };
 
-/** The results of a region. @throws what the driver complains of */
-export async function runRegion(region: Region, args: readonly Tensor[]): Promise<Tensor[]> {
+/** The results of a region. `shares`: as on a device with fast workgroup memory. @throws what the driver complains of */
+export async function runRegion(region: Region, args: readonly Tensor[], shares = false): Promise<Tensor[]> {
   const program: Program = schedule(optimize(graphOf(region)), wgsl.machine);
   const artifact = emitShaders(program);
-  const gpu = await openArtifact(artifact);
+  const gpu = await openArtifact(artifact, shares);
   const [entry] = program.entries;
   entry.parameters.flatMap(({ tree }) => leaves(tree)).forEach(({ at, type }, i) => gpu.write(at, arrays[type.element].from(args[i].data)));
   const results = entry.result === null ? [] : leaves(entry.result);
