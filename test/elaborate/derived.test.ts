@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { printDerived, simplified } from "../../compiler/elaborate/derived.ts";
+import { printDerived, refuseDerivedLoops, simplified } from "../../compiler/elaborate/derived.ts";
 import { elaborate } from "../../compiler/elaborate/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { printRegion } from "../../compiler/ir/print.ts";
@@ -19,7 +19,11 @@ const regions = (graph: Graph): string[] => graph.entries.map(({ region }) => pr
 
 describe("a derived program compiles back to the graph that it was printed from", () => {
   test.each(samples)("%s", (file) => {
-    const graph = simplified(graphOf(readFileSync(new URL(file, folder), "utf8"), file));
+    const source = readFileSync(new URL(file, folder), "utf8");
+    const graph = simplified(graphOf(source, file));
+    const refused = refuseDerivedLoops(graph);
+    for (const { code } of refused) expect(code).toBe("later");
+    if (refused.length > 0) return expect(source).toMatch(/\b(scan|fixpoint|odesolve)\b/); // loops have no spelling
     const text = printDerived(graph, () => "");
     expect(regions(simplified(graphOf(text, "derived.pull")))).toEqual(regions(graph));
   });

@@ -58,7 +58,7 @@ describe("rnn", () => {
   });
 
   test("how much a state matters falls geometrically with its distance from the end", () => {
-    const fits = [1, 2, 3, 4, 5].map((seed) => line(Array.from<number>(sample.wasm.reach(weights(seed), sequence(seed + 10)), Math.log)));
+    const fits = [1, 2, 3, 4, 5].map((seed) => line(Array.from<number, number>(sample.wasm.reach(weights(seed), sequence(seed + 10)), Math.log)));
     for (const { slope, share } of fits) {
       figure("factor for each turn", Math.exp(-slope));
       figure("R^2", share);

@@ -13,8 +13,8 @@ import { asTensor, idOf, staticNumber, tensor } from "../tensors.ts";
 import { describe, tuple, type Value } from "../values.ts";
 
 /** Ops whose attribute is a word carry it in their name: `core.scatter_add`. */
-const modes: Readonly<Record<string, readonly [OpName, Readonly<Record<string, string>>]>> = {
-  scatter_add: ["scatter", { mode: "add" }], scatter_set: ["scatter", { mode: "set" }], scatter_max: ["scatter", { mode: "max" }],
+const modes: Readonly<Record<string, readonly [OpName, Readonly<Record<string, string | number>>]>> = {
+  scatter_add: ["scatter", { batch: 0, mode: "add" }], scatter_set: ["scatter", { batch: 0, mode: "set" }], scatter_max: ["scatter", { batch: 0, mode: "max" }],
 };
 
 /** Attributes that are lists: absent ones are empty. */

@@ -46,6 +46,10 @@ function apart(expected: Iterable<number>, found: Iterable<number>): number {
 describe.skipIf(adapter === null)("samples on WGSL", () => {
   test.each(names)("%s", async (name) => {
     const [onWasm, onDevice] = [await builtFor(name, "wasm"), await builtFor(name, "wgsl")];
+    if (onDevice.files.length === 0) { // loops do not run there
+      expect(onWasm.files.length).toBeGreaterThan(0);
+      return expect(onDevice.diagnostics.map(({ message }) => message)).toContain("a loop on WebGPU: not in this version of the compiler");
+    }
     const externs = Object.fromEntries((onWasm.program?.externs ?? []).map(({ name: extern }) => [extern, () => 0]));
     const [wasm, gpu] = [await instantiate(onWasm, { seed: 1, externs }), await openModule(onDevice, { seed: 1, externs })];
     expect(await gpu.save(), "initial values").toEqual(wasm.save());
