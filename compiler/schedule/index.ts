@@ -93,7 +93,7 @@ function prepare<E extends Scheduled>(entry: E, machine: Machine, pool: Constant
     const node = facts.producers[value];
     if (isConstant(facts, value) && node?.kind === "op" && node.op === "constant" && !constants.has(value)) constants.set(value, pool.place(node));
   }
-  return { entry, facts, units: orderUnits(units, writes), writes, constants };
+  return { entry, facts, units: orderUnits(units, writes, (value) => bytesOf(facts.types[value], boolBytesOf(machine))), writes, constants };
 }
 
 interface Placed extends MemoryPlan {

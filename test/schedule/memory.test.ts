@@ -13,7 +13,7 @@ import { machine } from "./run.ts";
 function planned(region: Region): { plan: MemoryPlan; facts: Facts; fixed: Map<ValueId, number> } {
   const facts = new Facts(region, machine.lanes);
   const { groups, stored } = fuse(facts);
-  const units = orderUnits(groups.flatMap((group) => lowerGroup(facts, group, stored, machine) ?? []), []);
+  const units = orderUnits(groups.flatMap((group) => lowerGroup(facts, group, stored, machine) ?? []), [], (value) => bytesOf(facts.types[value]));
   const fixed = new Map<ValueId, number>();
   let top = 0;
   for (const value of [...units.flatMap(({ reads }) => reads), ...region.results.map((result) => facts.source(result))]) {
