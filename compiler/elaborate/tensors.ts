@@ -265,7 +265,8 @@ export function commonElement(context: Context, values: readonly Value[], span: 
   for (const other of known) {
     if (other.type.element !== element) fail(say.elementsDiffer(span, describe(known[0]), describe(other), known.length === values.length ? quoted : undefined));
   }
-  const numbers = element ?? (values.every((value) => value.kind !== "number" || value.integer) ? undefined : "f32");
+  const whole = (value: Value): boolean => (value.kind === "number" ? value.integer : value.kind !== "tuple" || value.items.every(whole));
+  const numbers = element ?? (values.every(whole) ? undefined : "f32");
   return values.map((value, i) => tensors[i] ?? asTensor(context, value, span, numbers));
 }
 
