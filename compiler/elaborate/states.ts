@@ -7,7 +7,7 @@ import { type Cell, type Context, type Frame, hashText, mix, newCounters, type S
 import { evaluate, type Expected } from "./expressions.ts";
 import { complete, instantiate, readModel, refuseBroken, rootFrame } from "./models.ts";
 import { fail } from "./problem.ts";
-import { asTensor, broadcastTo, idOf, stack, staticNumber, tensor } from "./tensors.ts";
+import { asTensor, broadcastTo, elementOfNumbers, idOf, numbersOf, stack, staticNumber, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
 import { instantiateType, type KnownType } from "./types.ts";
 import { type Axis, describe, ownShape, tuple, type TensorValue, type Value } from "./values.ts";
@@ -63,12 +63,11 @@ function nodeLike(
       return cell({ element: "bool", shape: [], axes: [] }, at);
     case "range":
       return cell({ element: "i32", shape: [Math.max(0, value.to - value.from)], axes: [{}] }, at);
-    case "tuple":
-      if (value.list && value.items.every((item) => item.kind === "number")) {
-        const integers = value.items.every((item) => item.kind === "number" && item.integer);
-        return cell({ element: integers ? "i32" : "f32", shape: [value.items.length], axes: [{}] }, at);
-      }
+    case "tuple": {
+      const numbers = numbersOf(value);
+      if (numbers) return cell({ element: elementOfNumbers(numbers), shape: numbers.shape, axes: [] }, at);
       return { kind: "tuple", list: value.list, items: value.items.map((item, i) => nodeLike(session, item, cell, path, role, families, span, [...at, String(i)])) };
+    }
     case "record":
       return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, nodeLike(session, field, cell, path, role, families, span, [...at, name])])) };
     case "constructor":

@@ -13,6 +13,11 @@ describe("numbers known at build", () => {
     expect(result?.kind === "tuple" && result.items.map((item) => item.kind === "tensor" && item.type.element))
       .toEqual(["i32", "f32", "f32", "i32", "f32", "bool", "i32", "f32", "i32"]);
   });
+  it("of a list have one element, in any nesting", () => {
+    const { call, module } = program("var w = [[1, 2], [3, 4.5]]\nexport fn f(x: f32) -> (f32[2, 2], f32[2, 2], f32[2]) = (w, x * [[1, 0], [0, 1]], 2 * [1.5, 2])");
+    expect(call("f", 3)).toEqual([[1, 2, 3, 4.5], [3, 0, 0, 3], [3, 4]]);
+    expect(module.state("w").type).toEqual({ element: "f32", shape: [2, 2] });
+  });
   it("fill what a type declares", () => {
     expect(results("let x: f32[2, 2] = 3\nlet y: { a: f32, b: i32[2] } = { a: 1, b: 2 }\nreturn (x, y)")).toEqual([[3, 3, 3, 3], [1], [2, 2]]);
   });
