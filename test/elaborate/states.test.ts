@@ -209,3 +209,23 @@ describe("optimizers", () => {
     expect([state("w"), state("f.heavy.n.w")]).toEqual([[-1], [1]]);
   });
 });
+
+describe("roles", () => {
+  it("of a var: floats are parameters, the rest is state; copies of models keep theirs", () => {
+    const { module } = program(`
+      model M(x: f32) -> f32 { param w: f32 = 1  state n: f32 = 0  state k: i32 = 0  return w * x }
+      var net = M
+      var copy = net
+      frozen var fixed = M
+      var w = 1.0
+      var z = zeros([2])
+      var count = 0
+      var pair: { a: f32, b: bool } = { a: 1, b: true }
+      export fn f(x: f32) -> f32 = net(x) + fixed(x)`);
+    const roles = Object.fromEntries(module.graph.states.map(({ path, role }) => [path, role]));
+    expect(roles).toEqual({
+      "net.w": "trained", "net.n": "state", "net.k": "state", "copy.w": "trained", "copy.n": "state", "copy.k": "state",
+      "fixed.w": "frozen", "fixed.n": "state", "fixed.k": "state", w: "trained", z: "trained", count: "state", "pair.a": "trained", "pair.b": "state",
+    });
+  });
+});
