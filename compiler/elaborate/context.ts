@@ -139,6 +139,10 @@ export class Session {
     this.init.seed = this.init.builder.parameter({ element: "u32", shape: [] });
   }
 
+  get errors(): number {
+    return this.diagnostics.filter(({ severity }) => severity === "error").length;
+  }
+
   report(found: Diagnostic): void {
     const inLibrary = isLibrary(found.span.file) && this.place;
     const diagnostic = inLibrary ? { ...found, span: inLibrary, notes: [...(found.notes ?? []), "inside of the library"] } : found;

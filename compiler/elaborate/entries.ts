@@ -79,14 +79,14 @@ function buildEntry(session: Session, parent: Scope, declaration: FunctionDeclar
   const { parameters, ids } = bindParameters(frame, declaration);
   const { body } = declaration;
   if (!body) return null;
-  const errors = session.diagnostics.length;
+  const before = session.errors;
   const raw = body.kind === "block" ? runBlock(frame, body) : evaluate(frame, body);
   if (raw.kind === "poison") return null;
   const matcher = new Matcher(frame, openNames(scope, [], []), false);
   const value = checkResult(frame, declaration, raw, matcher, false);
   const border = value.kind === "nothing" ? null : atBorder(frame, value, declaration);
   countCall(context, declaration.span);
-  if (session.diagnostics.length > errors) return null;
+  if (session.errors > before) return null;
   const results = border ? leaves(border).map((leaf) => idOf(context, leaf.value, declaration.span)) : [];
   return close(context, declaration, variant, parameters, ids, border && treeOf(border), results);
 }
@@ -112,7 +112,7 @@ function bindParameters(frame: Frame, declaration: FunctionDeclaration): { param
 
 /** Numbers as tensors of the declared element, models as the tree of their parameters. */
 function atBorder(frame: Frame, value: Value, declaration: FunctionDeclaration): Value {
-  const { span } = declaration;
+  const { span } = declaration.result ?? declaration.name;
   switch (value.kind) {
     case "tensor":
       return tensor(frame.context, idOf(frame.context, value, span), value.axes, value.variables);
@@ -128,7 +128,7 @@ function atBorder(frame: Frame, value: Value, declaration: FunctionDeclaration):
     case "model":
       return atBorder(frame, parameterTree(value), declaration);
     default:
-      return fail(say.entryResult(declaration.result?.span ?? declaration.name.span, describe(value)));
+      return fail(say.entryResult(span, describe(value)));
   }
 }
 

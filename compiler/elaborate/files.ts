@@ -244,7 +244,7 @@ export class Files {
         const frame = rootFrame(new Context(this.session, "trial"), scope, `var ${path}`);
         node = declaration.bracket
           ? layerNode(frame, declaration, path, frozen, [])
-          : createStates(this.session, frame, { type: declaration.type, value: declaration.value, span: declaration.span }, path, frozen ? "frozen" : roleOf(declaration));
+          : createStates(this.session, frame, { type: declaration.type, value: declaration.value, span: declaration.span }, path, frozen ? "frozen" : "var");
         this.session.roots.set(path, node);
         this.session.rootSpans.set(path, name.span);
         completeAll(this.session, node, name.span);
@@ -261,12 +261,6 @@ export class Files {
       target: { path, local: false },
     });
   }
-}
-
-/** A float tensor or a model holds parameters; counters and masks are plain state. */
-function roleOf({ type, value }: Extract<Declaration, { kind: "var" }>): "trained" | "state" {
-  const element = type?.kind === "namedType" ? type.name.text : undefined;
-  return element === "f32" || element === "f64" || value.kind === "index" || value.kind === "name" ? "trained" : "state";
 }
 
 /** Instances whose generics are all given get their members at once: they can be used as trees before any call. */

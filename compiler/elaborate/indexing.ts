@@ -147,7 +147,7 @@ export function indexTensor(frame: Frame, object: TensorValue, expression: Index
   }
   const sliced = applySlices(frame, object, selectors, expression.span);
   const renamed = applyRenames(frame, sliced.value, sliced.selectors, expression.span);
-  return applyGathers(frame, renamed.value, renamed.selectors, expression.span);
+  return applyGathers(frame, renamed.value, renamed.selectors, isTogether(selectors), expression.span);
 }
 
 function selectorsOf(frame: Frame, object: TensorValue, expression: IndexExpression): Selector[] {
@@ -257,8 +257,14 @@ function applyRenames(frame: Frame, value: TensorValue, selectors: readonly Sele
   return { value: tensor(frame.context, id, rest.map((axis) => value.axes[axis]), variables), selectors: rest.map((axis) => selectors[axis]) };
 }
 
+/** Whether the axes with positions stand side by side: NumPy counts numbers among them. */
+function isTogether(selectors: readonly Selector[]): boolean {
+  const places = selectors.flatMap(({ kind }, axis) => (kind === "at" || kind === "gather" ? [axis] : []));
+  return places.every((axis, i) => axis === places[0] + i);
+}
+
 /** NumPy's advanced indexing: the index tensors broadcast together; run-time indices are clamped. */
-function applyGathers(frame: Frame, value: TensorValue, selectors: readonly Selector[], span: Span): TensorValue {
+function applyGathers(frame: Frame, value: TensorValue, selectors: readonly Selector[], together: boolean, span: Span): TensorValue {
   const gathers = selectors.flatMap((selector, axis) => (selector.kind === "gather" ? [{ axis, index: selector.index }] : []));
   if (gathers.length === 0) return value;
   const { context } = frame;
@@ -280,7 +286,6 @@ function applyGathers(frame: Frame, value: TensorValue, selectors: readonly Sele
   const id = builder.op("gather", [x, indices], { batch: lead });
   // Result: [variables, index axes, rest]; index axes go where the first indexed axis stood if all stood together.
   const width = aligned.axes.length;
-  const together = gathered.every((axis, i) => axis === gathered[0] + i);
   const before = together ? rest.filter((axis) => axis < gathered[0]).length : 0;
   const n = aligned.variables.length;
   const own = [

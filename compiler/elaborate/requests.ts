@@ -311,8 +311,13 @@ export function tapsRequest(frame: Frame, expression: Expression, span: Span): V
     }
     level.set(path[path.length - 1], values.length === 1 ? values[0] : stackTaps(frame, values, at));
   }
-  const toRecord = (tree: Tree): Value => record([...tree].map(([name, inner]) => [name, inner instanceof Map ? toRecord(inner) : inner]));
-  return tuple([value, toRecord(root)]);
+  const built = (tree: Tree): Value => {
+    const parts = [...tree].map(([name, inner]): [string, Value] => [name, inner instanceof Map ? built(inner) : inner]);
+    // A family whose layers differ is a tuple, and so are its taps where every layer has one.
+    const byPlace = parts.map((_, i) => parts.find(([name]) => name === String(i))?.[1]);
+    return byPlace.every((part) => part !== undefined) ? tuple(byPlace) : record(parts);
+  };
+  return tuple([value, built(root)]);
 }
 
 function stackTaps(frame: Frame, values: readonly Value[], span: Span): Value {

@@ -7,10 +7,10 @@ import { type Cell, type Context, type Frame, hashText, mix, newCounters, type S
 import { evaluate, type Expected } from "./expressions.ts";
 import { complete, instantiate, readModel, refuseBroken, rootFrame } from "./models.ts";
 import { fail } from "./problem.ts";
-import { asTensor, broadcastTo, idOf, stack, staticNumber, tensor } from "./tensors.ts";
+import { asTensor, broadcastTo, elementOfNumbers, idOf, numbersOf, stack, staticNumber, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
 import { instantiateType, type KnownType } from "./types.ts";
-import { type Axis, describe, ownShape, tuple, type TensorValue, type Value } from "./values.ts";
+import { type Axis, describe, isFloat, ownShape, tuple, type TensorValue, type Value } from "./values.ts";
 
 /** What declares a state: its name, perhaps its type, its initial value. */
 export interface StateDeclaration {
@@ -19,18 +19,24 @@ export interface StateDeclaration {
   readonly span: Span;
 }
 
+/** What a declaration says of its cells. Of a `var` floats are parameters; counters and masks are plain state. */
+export type DeclaredRole = State["role"] | "var";
+
+type MakeCell = (type: KnownType, at: readonly string[], role: DeclaredRole) => StateNode;
+
 /** Makes the cells of a declaration. The initial value is computed in the init region, once asked for. */
 export function createStates(
-  session: Session, frame: Frame, declaration: StateDeclaration, path: string, role: State["role"], families: readonly number[] = [],
+  session: Session, frame: Frame, declaration: StateDeclaration, path: string, role: DeclaredRole, families: readonly number[] = [],
 ): StateNode {
   const leafSource = new InitialValues(frame, declaration, path, families);
-  const cell = (type: KnownType, at: readonly string[]): StateNode => ({
+  const cell: MakeCell = (type, at, given) => ({
     kind: "cell",
     cell: session.addCell({
       path: [path, ...at].join("."),
       type: { element: type.element, shape: [...families, ...type.shape] },
       axes: [...families.map((): Axis => ({})), ...type.axes],
-      role, span: declaration.span,
+      role: given === "var" ? (isFloat(type.element) ? "trained" : "state") : given,
+      span: declaration.span,
       initial: (init) => leafSource.leaf(init, at),
     }),
   });
@@ -51,31 +57,30 @@ export function createStates(
 
 /** The state's tree in the form of a value: tensors become cells, a model's name becomes an instance. */
 function nodeLike(
-  session: Session, value: Value, cell: (type: KnownType, at: readonly string[]) => StateNode, path: string, role: State["role"],
+  session: Session, value: Value, cell: MakeCell, path: string, role: DeclaredRole,
   families: readonly number[], span: Span, at: readonly string[] = [],
 ): StateNode {
   switch (value.kind) {
     case "tensor":
-      return cell({ element: value.type.element, shape: ownShape(value), axes: value.axes }, at);
+      return cell({ element: value.type.element, shape: ownShape(value), axes: value.axes }, at, role);
     case "number":
-      return cell({ element: value.element ?? (value.integer ? "i32" : "f32"), shape: [], axes: [] }, at);
+      return cell({ element: value.element ?? (value.integer ? "i32" : "f32"), shape: [], axes: [] }, at, role);
     case "boolean":
-      return cell({ element: "bool", shape: [], axes: [] }, at);
+      return cell({ element: "bool", shape: [], axes: [] }, at, role);
     case "range":
-      return cell({ element: "i32", shape: [Math.max(0, value.to - value.from)], axes: [{}] }, at);
-    case "tuple":
-      if (value.list && value.items.every((item) => item.kind === "number")) {
-        const integers = value.items.every((item) => item.kind === "number" && item.integer);
-        return cell({ element: integers ? "i32" : "f32", shape: [value.items.length], axes: [{}] }, at);
-      }
+      return cell({ element: "i32", shape: [Math.max(0, value.to - value.from)], axes: [{}] }, at, role);
+    case "tuple": {
+      const numbers = numbersOf(value);
+      if (numbers) return cell({ element: elementOfNumbers(numbers), shape: numbers.shape, axes: [] }, at, role);
       return { kind: "tuple", list: value.list, items: value.items.map((item, i) => nodeLike(session, item, cell, path, role, families, span, [...at, String(i)])) };
+    }
     case "record":
       return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, nodeLike(session, field, cell, path, role, families, span, [...at, name])])) };
     case "constructor":
       return instantiate(session, value, [path, ...at].join("."), role === "frozen", families);
     case "model": {
       const members = new Map([...value.members].map(([name, member]) => [name, {
-        role: member.role, node: nodeLike(session, member.value, cell, path, role, families, span, [...at, name]),
+        role: member.role, node: nodeLike(session, member.value, cell, path, member.role === "state" ? "state" : role, families, span, [...at, name]),
       }]));
       const node: StateNode = {
         kind: "model", declaration: value.declaration, scope: value.scope, path: [path, ...at].join("."), frozen: role === "frozen",

@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { finish } from "./finish.ts";
 import { fail, Problem } from "./problem.ts";
 import {
-  type Axis, type BuildTime, describe, type IndexVariable, isFloat, number, type NumberValue, ownShape, type TensorValue, type Value,
+  type Axis, type BuildTime, describe, type IndexVariable, isFloat, number, type NumberValue, ownShape, type TensorValue, tuple, type Value,
 } from "./values.ts";
 
 /** Constants up to this size are written into the program; larger ones `init` computes. */
@@ -165,12 +165,25 @@ export function asTensor(context: Context, value: Value, span: Span, element?: E
   return fail(say.expectedTensor(span, describe(value)));
 }
 
+/** A number, or a list of such in which all have one form: what it holds, row by row. */
+export interface Numbers {
+  readonly shape: readonly number[];
+  readonly items: readonly NumberValue[];
+}
+export function numbersOf(value: Value): Numbers | undefined {
+  if (value.kind === "number") return { shape: [], items: [value] };
+  if (value.kind !== "tuple" || !value.list || value.items.length === 0) return undefined;
+  const rows = value.items.map(numbersOf);
+  const { shape } = rows[0] ?? {};
+  if (!shape || rows.some((row) => row?.shape.join() !== shape.join())) return undefined;
+  return { shape: [rows.length, ...shape], items: rows.flatMap((row) => row?.items ?? []) };
+}
+/** The element that numbers have alone. */
+export const elementOfNumbers = ({ items }: Numbers): Element => (items.every((item) => item.integer) ? "i32" : "f32");
+
 function listTensor(context: Context, items: readonly Value[], span: Span, element?: Element): TensorValue {
-  const numbers = items.every((item): item is NumberValue => item.kind === "number");
-  if (numbers) {
-    const chosen = element ?? (items.every((item) => item.integer) ? "i32" : "f32");
-    return constantTensor(context, chosen, [items.length], items.map((item) => item.value), span);
-  }
+  const numbers = numbersOf(tuple(items, true));
+  if (numbers) return constantTensor(context, element ?? elementOfNumbers(numbers), numbers.shape, numbers.items.map((item) => item.value), span);
   const tensors = items.map((item) => (item.kind === "number" ? null : asTensor(context, item, span, element)));
   const first = tensors.find((item) => item !== null);
   const filled = items.map((item, i) => tensors[i] ?? asTensor(context, item, span, first?.type.element ?? element));
@@ -274,15 +287,15 @@ export function elementwise<K extends OpName>(
 
 /** The common element of operands, numbers taking the tensors'; refuses a mixture. */
 export function commonElement(context: Context, values: readonly Value[], span: Span, quoted?: readonly string[]): TensorValue[] {
-  const tensors = values.map((value) =>
-    (value.kind === "number" || (value.kind === "tuple" && value.list && value.items.every((item) => item.kind === "number")) ? null : asTensor(context, value, span)));
+  const numbers = values.map(numbersOf);
+  const tensors = values.map((value, i) => (numbers[i] ? null : asTensor(context, value, span)));
   const known = tensors.filter((value): value is TensorValue => value !== null);
   const element = known[0]?.type.element;
   for (const other of known) {
     if (other.type.element !== element) fail(say.elementsDiffer(span, describe(known[0]), describe(other), known.length === values.length ? quoted : undefined));
   }
-  const numbers = element ?? (values.every((value) => value.kind !== "number" || value.integer) ? undefined : "f32");
-  return values.map((value, i) => tensors[i] ?? asTensor(context, value, span, numbers));
+  const whole = numbers.every((list) => !list || elementOfNumbers(list) === "i32");
+  return values.map((value, i) => tensors[i] ?? asTensor(context, value, span, element ?? (whole ? undefined : "f32")));
 }
 
 /** A float tensor: numbers become f32. */

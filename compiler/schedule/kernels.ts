@@ -32,4 +32,7 @@ const outline = ({ buffers, locals, variables }: Kernel): string =>
 
 /** All that a kernel does; not its name and site. */
 const textOf = ({ buffers, locals, variables, body, grid, shared }: Kernel): string =>
-  JSON.stringify([buffers, locals, variables, body, grid, shared === undefined ? null : textOf(shared)]);
+  JSON.stringify([buffers, locals, variables, body, grid, shared === undefined ? null : textOf(shared)], spelled);
+
+/** JSON has no infinities, no NaN and no -0. */
+const spelled = (_: string, value: unknown): unknown => (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? `${1 / value === -Infinity ? "-" : ""}${value}` : value);

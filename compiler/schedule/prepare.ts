@@ -8,6 +8,7 @@ import { Facts, isConstant } from "./facts.ts";
 import { fuse } from "./fuse.ts";
 import type { Placement } from "./kernel.ts";
 import { lowerGroup } from "./lower/index.ts";
+import { bytesOf } from "./memory.ts";
 import { orderUnits } from "./order.ts";
 import type { StateWrite } from "./order.ts";
 import type { Unit } from "./unit.ts";
@@ -40,7 +41,7 @@ export function prepare(region: Region, olds: readonly (ValueId | null)[], machi
     const node = facts.producers[value];
     if (isConstant(facts, value) && node?.kind === "op" && node.op === "constant" && !constants.has(value)) constants.set(value, pool.place(node));
   }
-  return { region, units: orderUnits(units, writes), writes, results, constants };
+  return { region, units: orderUnits(units, writes, (value) => bytesOf(region.types[value], facts.boolBytes)), writes, results, constants };
 }
 
 function loopUnit(node: LoopNode, facts: Facts, machine: Machine, pool: ConstantPool): Unit {

@@ -81,7 +81,7 @@ describe("sizes that a model's signature leaves open", () => {
       model Scale(x: f32[N, T, 2]) -> f32[N, T, 2] { param s: f32[2] = 1  return x * s }
       var net = Scale
       var copy = net
-      export fn f(x: f32[1, 7, 2]) -> f32[1, 7, 2] = (net - copy)(x)`)).toEqual(["net.s 2", "copy.s 2"]);
+      export fn f(x: f32[1, 7, 2]) -> f32[1, 7, 2] = (net - copy)(x)`)).toEqual(["copy.s 2", "net.s 2"]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { renderDiagnostics } from "../../compiler/diagnostics/render.ts";
-import { elementCount, type Entry, type Tree } from "../../compiler/ir/graph.ts";
+import { elementCount, type Entry, type Graph, type Tree } from "../../compiler/ir/graph.ts";
 import { ReferenceModule, tensor } from "../../compiler/reference/index.ts";
 import { build, type BuildResult } from "../../targets/compile.ts";
 import { batches, cosineDecay, type Examples, randomNumbers } from "../../samples/rows.mjs";
@@ -16,7 +16,8 @@ export interface Sample {
   readonly built: BuildResult;
   readonly wasm: Instance;
   readonly js: Instance;
-  readonly reference: ReferenceModule;
+  /** As written: before any optimization. */
+  readonly graph: Graph;
 }
 
 export const sampleText = (name: string): Promise<string> => readFile(new URL(`${name}.pull`, folder), "utf8");
@@ -29,7 +30,7 @@ export async function openSample(name: string, dims: Readonly<Record<string, num
   const built = await build(texts.get(`${name}.pull`) ?? "", { file: `${name}.pull`, targets: ["wasm", "js"], dims, read: (file) => texts.get(file) });
   if (built.files.length === 0 || built.graph === null) throw new Error(renderDiagnostics(built.diagnostics, { source: (file) => texts.get(file) }));
   const [wasm, js] = await Promise.all([instantiate(built, { target: "wasm" }), instantiate(built, { target: "js" })]);
-  return { built, wasm, js, reference: new ReferenceModule(built.graph) };
+  return { built, wasm, js, graph: built.graph };
 }
 
 /** An argument or a result of an entry. */
@@ -59,12 +60,12 @@ const leafTypes = (tree: Tree): readonly Extract<Tree, { kind: "tensor" }>["type
 export type Call = readonly [entry: string, ...args: Value[]];
 
 /** The variant that the lengths of the arguments choose. */
-function entryOf(reference: ReferenceModule, [name, ...args]: Call): Entry {
+function entryOf(graph: Graph, [name, ...args]: Call): Entry {
   const fits = ({ parameters }: Entry): boolean => parameters.every(({ tree }, i) => {
     const types = leafTypes(tree);
     return leaves(tree, args[i], name).every(([, values], k) => values.length === elementCount(types[k].shape));
   });
-  const found = reference.graph.entries.find((entry) => entry.name === name && fits(entry));
+  const found = graph.entries.find((entry) => entry.name === name && fits(entry));
   if (!found) throw new Error(`no entry ${name} takes these arguments`);
   return found;
 }
@@ -92,15 +93,16 @@ const deviation = (found: ArrayLike<number>, expected: ArrayLike<number>): numbe
  * Makes the calls, from the initial values of `seed`, in the wasm and js modules and in the reference. Results and all states must be the
  * same bits in js and wasm, and within `band` of the reference: the largest difference in a tensor, against its largest number or 1.
  */
-export function agree({ wasm, js, reference }: Sample, calls: readonly Call[], { seed = 1, band = 1e-4 } = {}): void {
-  for (const module of [wasm, js, reference]) module.reset(seed);
+export function agree({ wasm, js, graph }: Sample, calls: readonly Call[], { seed = 1, band = 1e-4 } = {}): void {
+  const reference = new ReferenceModule(graph, { seed });
+  for (const module of [wasm, js]) module.reset(seed);
   const compare = (path: string, expected: ArrayLike<number>, found: ArrayLike<number>, again: ArrayLike<number>): void => {
     expect(again, `${path}: js and wasm`).toEqual(found);
     expect(deviation(found, expected), `${path}: how far wasm is from the reference`).toBeLessThanOrEqual(band);
   };
   for (const call of calls) {
     const [name, ...args] = call;
-    const entry = entryOf(reference, call);
+    const entry = entryOf(graph, call);
     const expected = referenceCall(reference, entry, call);
     const [found, again] = [wasm, js].map((module): Value => module[name](...args));
     if (entry.result === null) continue;

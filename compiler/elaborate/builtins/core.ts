@@ -30,8 +30,9 @@ export function callCore(frame: Frame, name: string, given: readonly GivenArgume
   const [op, fixed] = modes[name] ?? [opNames.find((known) => known === name), {}];
   if (!op) return fail(say.noField(span, name, "core", coreNames()));
   const args = given.filter((argument) => argument.name === undefined).map((argument) => idOf(frame.context, asTensor(frame.context, argument.value, argument.span), argument.span));
-  const attributes: Record<string, unknown> = { ...Object.fromEntries((lists[op] ?? []).map((list) => [list, []])), ...fixed };
+  const attributes: Record<string, unknown> = Object.fromEntries((lists[op] ?? []).map((list) => [list, []]));
   for (const argument of given) if (argument.name !== undefined) attributes[argument.name] = attribute(argument.name, argument);
+  Object.assign(attributes, fixed); // behind the others, as the compiler writes them: graphs are compared as text
   frame.context.builder.site = frame.session.site(span, frame.path);
   try {
     // The op's own type rule checks names and values; the union over all ops cannot be told from the text.
