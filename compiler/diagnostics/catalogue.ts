@@ -293,6 +293,7 @@ export const say = {
   emitUntil: wording("loop", () => ({ message: "a `scan` with `until` has no `emit`: how often it turns is known only at run time" })),
   untilRange: wording("loop", () => ({ message: "a `scan` with `until` counts: `for i in 0..n`", help: "read x[i] in the body" })),
   loopRange: wording("loop", (found: string) => ({ message: "a `scan` goes over a range, a leading axis, a family, or a tuple of these", label: `found ${found}` })),
+  loopTooLong: wording("limit", (turns: number) => ({ message: "a loop counts to at most 2147483647", label: `${turns} turns` })),
   loopLengths: wording("loop", (lengths: readonly number[]) => ({ message: "the things that the loop goes over differ in length", label: lengths.join(" and ") })),
   carryType: wording("loop", (name: string, expected: string, found: string) => ({ message: `the carry ${quote(name)} is ${expected} from turn to turn`, label: `found ${found}`, help: "start it with a value of the type that the body gives, for example 0.0 or zeros([n])" })),
   odeInterval: wording("loop", () => ({ message: "`odesolve` goes from one time to another: `for t in [t0, t1]`" })),

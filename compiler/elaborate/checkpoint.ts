@@ -9,7 +9,9 @@ import type { OpenScanNode } from "../ir/open-loop.ts";
 /** Turns per segment: the divisor of the length nearest to its root, or to length / count; 1 for none. */
 export function segmentLength(length: number, checkpoint: number | "sqrt"): number {
   const wanted = checkpoint === "sqrt" ? Math.sqrt(length) : length / checkpoint;
-  const divisors = Array.from({ length }, (_, i) => i + 1).filter((n) => length % n === 0);
+  const divisors: number[] = [];
+  for (let n = 1; n * n <= length; n++) if (length % n === 0) divisors.push(n, length / n);
+  divisors.sort((a, b) => a - b);
   return divisors.reduce((best, n) => (Math.abs(Math.log(n / wanted)) < Math.abs(Math.log(best / wanted)) ? n : best), 1);
 }
 

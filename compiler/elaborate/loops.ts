@@ -76,10 +76,17 @@ function tensors(frame: Frame, value: Value, span: Span): Value {
 
 // ---- what a loop goes over
 
+/** Indices are i32. */
+const maximumTurns = 2 ** 31 - 1;
+
 export function eachOf(frame: Frame, value: Value, span: Span): Each {
   switch (value.kind) {
-    case "range":
-      return { kind: "index", from: value.from, length: Math.max(0, value.to - value.from) };
+    case "range": {
+      const length = Math.max(0, value.to - value.from);
+      const first = Math.abs(value.from);
+      if (!(length + first <= maximumTurns)) return fail(say.loopTooLong(span, length));
+      return { kind: "index", from: value.from, length };
+    }
     case "tuple": {
       if (value.list) return eachOf(frame, asTensor(frame.context, value, span), span);
       const items = value.items.map((item) => eachOf(frame, item, span));

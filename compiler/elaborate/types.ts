@@ -165,7 +165,11 @@ function packSizes(frame: Frame, name: Name): { size: number; axis: Axis }[] {
   if (!value) return fail(say.unknownName(name.span, name.text, frame.scope.names()));
   if (value.kind === "poison") throw new Problem(null);
   if (value.kind !== "tuple") return fail(say.notAPack(name.span, name.text, describe(value)));
-  return value.items.map((item) => ({ size: staticNumber(item) ?? 0, axis: item.kind === "number" ? item.axis ?? {} : {} }));
+  return value.items.map((item) => {
+    const size = staticNumber(item);
+    if (size === undefined || !isSize(size)) return fail(say.notAPack(name.span, name.text, describe(value)));
+    return { size, axis: item.kind === "number" ? item.axis ?? {} : {} };
+  });
 }
 
 /** A tensor type with every size known. */
