@@ -12,6 +12,7 @@ import type { Proof } from "./context.ts";
 import { Session } from "./context.ts";
 import { Files } from "./files.ts";
 import { Problem } from "./problem.ts";
+import { checkRuleSet } from "./rule-sets.ts";
 import type { Scope } from "./scope.ts";
 import { tryUnused } from "./trials.ts";
 import { walkBody, walkExpression } from "./walk.ts";
@@ -67,6 +68,7 @@ export function elaborate(source: string, options: ElaborateOptions): Elaborated
   const scope = files.main(file);
   checkDims(session, file, options.dims ?? {});
   collectRules(session, files);
+  for (const declaration of file.declarations) if (declaration.kind === "rules") checkRuleSet(session, declaration, scope);
   const built = buildEntries(session, scope, file);
   touchAll(session, scope, file);
   const init = buildInit(session);

@@ -19,6 +19,8 @@ export interface Builtin {
   readonly variadic?: boolean;
   /** The first positional argument is a shape only if it is a list. */
   readonly shapeFirst?: boolean;
+  /** A rule set may name it. */
+  readonly ruled?: boolean;
   run(args: Arguments, parts: readonly Value[]): Value;
 }
 

@@ -30,6 +30,7 @@ const rounding = new Set(["floor", "ceil", "trunc", "round"]);
 function floatFunction(name: string, op: OpName, meaning: (x: number) => number): Builtin {
   return {
     names: ["x"],
+    ruled: true,
     run: (args) => leafwise(args, args.value("x"), (leaf) => {
       if (leaf.kind === "number") return number(meaning(leaf.value), rounding.has(name));
       const x = floatTensor(args.frame.context, leaf, args.spanOf("x"), name);
@@ -44,6 +45,7 @@ const leafwise = (args: Arguments, value: Value, f: (leaf: Value) => Value): Val
 /** Functions of numbers of any kind. */
 const anyNumber = (op: "abs" | "sign", meaning: (x: number) => number): Builtin => ({
   names: ["x"],
+  ruled: true,
   run: (args) => leafwise(args, args.value("x"), (leaf) => {
     if (leaf.kind === "number") return number(meaning(leaf.value), leaf.integer);
     const x = asTensor(args.frame.context, leaf, args.spanOf("x"));

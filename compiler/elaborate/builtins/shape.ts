@@ -19,6 +19,7 @@ import { extreme } from "./math.ts";
 
 const reduction = (name: Reduction): Builtin => ({
   names: name === "max" || name === "min" ? ["x", "b", "axis", "keep"] : ["x", "axis", "keep"],
+  ruled: true,
   run(args) {
     const { frame, span } = args;
     const x = args.value("x");
