@@ -24,6 +24,9 @@ type Each =
   | { readonly kind: "slices"; readonly value: Value; readonly length: number }
   | { readonly kind: "tuple"; readonly items: readonly Each[]; readonly length: number };
 
+/** Indices are i32. */
+const maximumTurns = 2 ** 31 - 1;
+
 /** A tree of tensors that a loop carries. */
 interface Carried {
   readonly name: string;
@@ -55,7 +58,7 @@ function policyOf(frame: Frame, options: readonly Argument[]): LoopPolicy {
     }
     const given = staticNumber(evaluate(frame, value));
     if (given === undefined || !Number.isInteger(given) || given < 1) return fail(say.argumentNotStatic(value.span, key, "scan", printExpression(value)));
-    policy[key] = given;
+    policy[key] = Math.min(given, maximumTurns); // more than all turns is all turns
   }
   return policy;
 }
@@ -75,9 +78,6 @@ function tensors(frame: Frame, value: Value, span: Span): Value {
 }
 
 // ---- what a loop goes over
-
-/** Indices are i32. */
-const maximumTurns = 2 ** 31 - 1;
 
 export function eachOf(frame: Frame, value: Value, span: Span): Each {
   switch (value.kind) {

@@ -73,7 +73,7 @@ describe("elaborate, on programs that grow without end", () => {
     ["huge gradients of scans", `${entry} { let y = scan h = x for i in 0..2e9 { h <- sin(h) }  return grad(sum(y), x) }`],
     ["huge checkpoints", `${entry} { let y = scan(checkpoint = sqrt) h = x for i in 0..2e9 { h <- sin(h) }  return grad(sum(y), x) }`],
     ["huge numbers of segments", `${entry} { let y = scan(checkpoint = 1e6) h = x for i in 0..1e9 { h <- sin(h) }  return grad(sum(y), x) }`],
-    ["huge options", `${entry} = scan(unroll = 1e12, truncate = 1e12) h = x for i in 0..10 { h <- sin(h) }`],
+    ["huge options", `${entry} { let y = scan(unroll = 1e12, truncate = 1e12) h = x for i in 0..10 { h <- sin(h) }  return grad(sum(y), x) }`],
     ["huge loops that end", `${entry} = scan h = x for i in 0..1e12 until sum(h) < 1 { h <- sin(h) }`],
     ["huge maps", "export fn f(x: f32[4]) = map i in 0..1e12 => x * f32(i)"],
     ["maps in maps", "export fn f(x: f32[4]) = map i in 0..100000 => map j in 0..100000 => x * f32(i + j)"],
