@@ -307,7 +307,10 @@ export const shapeBuiltins: Readonly<Record<string, Builtin>> = {
   concat: { names: ["axis"], variadic: true, run: (args, parts) => concat(args, parts, args.has("axis")) },
   stack: {
     names: ["axis"], variadic: true,
-    run: (args, parts) => stack(args.frame.context, commonElement(args.frame.context, parts, args.span), args.number("axis", 0), args.span),
+    run(args, parts) {
+      if (parts.length === 0) return fail(say.missingArgument(args.span, "x", "stack", ["x", "...", "axis"]));
+      return stack(args.frame.context, commonElement(args.frame.context, parts, args.span), args.number("axis", 0), args.span);
+    },
   },
   scatter_add: scatter("add"), scatter_set: scatter("set"), scatter_max: scatter("max"),
   zeros: constantOf(0), ones: constantOf(1), full, eye, linspace, zeros_like: likeOf(0), ones_like: likeOf(1),
