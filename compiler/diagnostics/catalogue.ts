@@ -197,7 +197,7 @@ export const say = {
   })),
   sizeNotKnown: wording("size", (quoted: string, found: string) => ({ message: `the size ${quote(quoted)} is not known at build`, label: `it is ${found}` })),
   badSize: wording("size", (quoted: string, value: number) => ({ message: `the size ${quote(quoted)} is ${value}`, help: "sizes are whole numbers from 0 to 2147483647" })),
-  dimNotWhole: wording("size", (name: string, found: string) => ({ message: `dim ${name} must be a whole number, not negative`, label: `found ${found}` })),
+  dimNotWhole: wording("size", (name: string, found: string) => ({ message: `dim ${name} must be a whole number from 0 to 2147483647`, label: `found ${found}` })),
   notAPack: wording("size", (name: string, found: string) => ({ message: `${quote(name)} is no pack of axes`, label: `it is ${found}` })),
 
   // ---- build time

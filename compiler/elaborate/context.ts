@@ -154,11 +154,21 @@ export class Session {
 
   /** Reports what is wrong for every size, also from a trial run, and stops. */
   refuse(diagnostic: Diagnostic): never {
-    const { trial } = this;
-    this.trial = 0;
-    this.report(diagnostic);
-    this.trial = trial;
+    this.forReal(() => this.report(diagnostic));
     throw new Problem(null);
+  }
+
+  /** Runs what a trial run has come upon, but would be the same without it: a top-level name's value. */
+  forReal<T>(run: () => T): T {
+    const { trial, trialOf } = this;
+    this.trial = 0;
+    this.trialOf = undefined;
+    try {
+      return run();
+    } finally {
+      this.trial = trial;
+      this.trialOf = trialOf;
+    }
   }
 
   site(span: Span, path: readonly string[]): SiteId {

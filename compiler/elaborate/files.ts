@@ -189,11 +189,12 @@ export class Files {
         if (state !== "open") return state;
         state = "busy";
         try {
-          state = compute();
+          state = this.session.forReal(compute);
         } catch (error) {
           state = poison;
           if (!(error instanceof Problem)) throw error;
-          if (error.diagnostic) this.session.report(error.diagnostic);
+          const { diagnostic } = error;
+          if (diagnostic) this.session.forReal(() => this.session.report(diagnostic));
         }
         return state;
       },
@@ -239,6 +240,9 @@ export class Files {
       if (node === "busy") return fail(say.needsItself(name.span, path));
       if (node === "broken") throw new Problem(null);
       if (node !== "open") return node;
+      return this.session.forReal(make);
+    };
+    const make = (): StateNode => {
       node = "busy";
       try {
         const frame = rootFrame(new Context(this.session, "trial"), scope, `var ${path}`);

@@ -53,6 +53,7 @@ describe("elaborate, on programs that grow without end", () => {
     ["long lists of turns", `${entry} { static for i in ones([2000000000]) { let x = x + i }  return x }`],
     ["large families", "var nets[1e9] = Linear[4, 4]\nexport fn f(x: f32[4]) -> f32[4] = nets[0](x)"],
     ["large tuples of layers", `model M(x: f32[4]) -> f32[4] { layer a[l in 0..1e9] = Linear[4, 4]  return a[0](x) }\nvar m = M\n${entry} = m(x)`],
+    ["long tuples of layers", `model M(x: f32[4]) -> f32[4] {\n layer a[l in 0..40000] = Linear[4, 4]\n static for l in 0..40000 { let x = a[l](x) }\n return x }\nvar m = M\n${entry} = m(x)`],
     ["many variants", "export fn f[A in {1, 2, 3, 4, 5, 6, 7, 8}, B in {1, 2, 3, 4, 5, 6, 7, 8}, C in {1, 2, 3, 4, 5, 6, 7, 8}, D in {1, 2, 3, 4, 5, 6, 7, 8}](x: f32[A, B, C, D]) -> f32 = sum(softmax(x))"],
     ["endless recursion", `fn g[N](x: f32[4]) -> f32[4] = g[N + 1](x)\n${entry} = g[0](x)`],
     ["branching recursion", `fn g[N](x: f32[4]) -> f32[4] = g[N + 1](x) + g[N + 2](x)\n${entry} = g[0](x)`],

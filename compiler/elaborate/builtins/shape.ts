@@ -316,13 +316,8 @@ export const shapeBuiltins: Readonly<Record<string, Builtin>> = {
   stack: {
     names: ["axis"], variadic: true,
     run(args, parts) {
-      if (parts.length === 0) fail(say.missingArgument(args.span, "x", args.owner, ["x", "...", "axis"]));
-      const values = commonElement(args.frame.context, parts, args.span);
-      const rank = Math.max(...values.map((value) => ownShape(value).length));
-      const given = args.number("axis", 0);
-      const axis = given < 0 ? given + rank + 1 : given;
-      if (!Number.isInteger(given) || axis < 0 || axis > rank) fail(say.axisOutside(args.span, given, describe(values[0])));
-      return stack(args.frame.context, values, axis, args.span);
+      if (parts.length === 0) return fail(say.missingArgument(args.span, "x", "stack", ["x", "...", "axis"]));
+      return stack(args.frame.context, commonElement(args.frame.context, parts, args.span), args.number("axis", 0), args.span);
     },
   },
   scatter_add: scatter("add"), scatter_set: scatter("set"), scatter_max: scatter("max"),
