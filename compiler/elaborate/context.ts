@@ -146,7 +146,7 @@ export class Session {
   report(found: Diagnostic): void {
     const inLibrary = isLibrary(found.span.file) && this.place;
     const diagnostic = inLibrary ? { ...found, span: inLibrary, notes: [...(found.notes ?? []), "inside of the library"] } : found;
-    const twin = (other: Diagnostic) => other.code === diagnostic.code && sameSpan(other.span, diagnostic.span);
+    const twin = (other: Diagnostic) => other.code === diagnostic.code && other.severity === diagnostic.severity && sameSpan(other.span, diagnostic.span);
     if (this.trial === 0) {
       if (!this.diagnostics.some(twin)) this.diagnostics.push(diagnostic);
     } else if (!this.deferred.some((other) => twin(other.diagnostic))) this.deferred.push({ diagnostic, of: this.trialOf });

@@ -13,7 +13,7 @@ export function reportRepeated(session: Session, declarations: readonly Declarat
   const ran = ({ span }: Diagnostic): boolean =>
     [...session.elaborated].some((declaration) => declaration.span.file === span.file && declaration.span.start <= span.start && span.end <= declaration.span.end);
   const kept = session.deferred
-    .filter(({ diagnostic, of }) => !(of && session.elaborated.has(of)) && !ran(diagnostic) && !session.diagnostics.some((real) => overlaps(real, diagnostic)))
+    .filter(({ diagnostic, of }) => !(of && session.elaborated.has(of)) && !ran(diagnostic) && !session.diagnostics.some((real) => real.severity === "error" && overlaps(real, diagnostic)))
     .map(({ diagnostic }) => diagnostic);
   const sorted = [...session.diagnostics, ...kept].filter(readable).sort((a, b) => (a.span.file === b.span.file ? a.span.start - b.span.start || a.span.end - b.span.end : a.span.file < b.span.file ? -1 : 1));
   return mergeUnknown(sorted);
