@@ -105,6 +105,13 @@ export class Arguments {
     return wrapped;
   }
 
+  /** One compile-time size. */
+  size(name: string): number {
+    const value = this.value(name);
+    const { shape } = this.shape(name);
+    return value.kind === "tuple" ? fail(say.sizeNotKnown(this.spanOf(name), name, describe(value))) : shape[0];
+  }
+
   /** A compile-time shape: `[B, 10]`, `shape(x)`, or one size. */
   shape(name: string): { shape: number[]; axes: Axis[] } {
     const value = this.value(name);

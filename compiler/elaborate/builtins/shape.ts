@@ -258,9 +258,8 @@ const full: Builtin = {
 const eye: Builtin = {
   names: ["n"],
   run(args) {
-    const { shape } = args.shape("n");
     const { builder } = args.frame.context;
-    const n = shape[0];
+    const n = args.size("n");
     const iota = (axis: number) => builder.op("iota", [], { shape: [n, n], axis, element: "i32" });
     return tensor(args.frame.context, builder.cast(builder.op("eq", [iota(0), iota(1)], {}), "f32"));
   },
@@ -273,8 +272,7 @@ const maximumListed = 4096;
 const linspace: Builtin = {
   names: ["from", "to", "n"],
   run(args) {
-    const { shape } = args.shape("n");
-    const n = shape[0];
+    const n = args.size("n");
     const { context } = args.frame;
     const [from, to] = [args.value("from"), args.value("to")];
     if (from.kind === "number" && to.kind === "number" && n <= maximumListed) {
