@@ -196,6 +196,7 @@ export const say = {
     message: `${quote(path)} takes ${expected}`, label: `found ${found}`, notes: [{ text: "declared here", span: declared }],
   })),
   sizeNotKnown: wording("size", (quoted: string, found: string) => ({ message: `the size ${quote(quoted)} is not known at build`, label: `it is ${found}` })),
+  oneSize: wording("size", (name: string, owner: string, found: string) => ({ message: `argument ${quote(name)} of ${owner} is one size`, label: `found ${found}` })),
   badSize: wording("size", (quoted: string, value: number) => ({ message: `the size ${quote(quoted)} is ${value}`, help: "sizes are whole numbers from 0 to 2147483647" })),
   dimNotWhole: wording("size", (name: string, found: string) => ({ message: `dim ${name} must be a whole number from 0 to 2147483647`, label: `found ${found}` })),
   notAPack: wording("size", (name: string, found: string) => ({ message: `${quote(name)} is no pack of axes`, label: `it is ${found}` })),

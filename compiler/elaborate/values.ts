@@ -180,6 +180,8 @@ export const isFloat = (element: Element): boolean => element === "f32" || eleme
 /** An axis as messages show it: `In=64`, or `64` where it has no name. */
 export const describeSize = (size: number, axis: Axis | undefined): string => (axis?.name ? `${axis.name}=${size}` : String(size));
 
+const describeItem = (value: Value): string => (value.kind === "number" ? String(value.value) : describe(value));
+
 /** A type as messages show it: `f32[B=32, In=64]`, `{ h: f32[8] }`, `model Mlp`. */
 export function describe(value: Value): string {
   switch (value.kind) {
@@ -192,7 +194,7 @@ export function describe(value: Value): string {
       return shape.length === 0 ? value.type.element : `${value.type.element}[${shape.map((size, i) => describeSize(size, value.axes[i])).join(", ")}]`;
     }
     case "tuple":
-      return value.list ? `[${value.items.map(describe).join(", ")}]` : `(${value.items.map(describe).join(", ")})`;
+      return value.list ? `[${value.items.map(describeItem).join(", ")}]` : `(${value.items.map(describeItem).join(", ")})`;
     case "record":
       return `{ ${[...value.fields].map(([name, field]) => `${name}: ${describe(field)}`).join(", ")} }`;
     case "model":

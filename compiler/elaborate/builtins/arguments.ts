@@ -109,7 +109,7 @@ export class Arguments {
   size(name: string): number {
     const value = this.value(name);
     const { shape } = this.shape(name);
-    return value.kind === "tuple" ? fail(say.sizeNotKnown(this.spanOf(name), name, describe(value))) : shape[0];
+    return value.kind === "tuple" ? fail(say.oneSize(this.spanOf(name), name, this.owner, describe(value))) : shape[0];
   }
 
   /** A compile-time shape: `[B, 10]`, `shape(x)`, or one size. */
