@@ -7,7 +7,7 @@ import { isLibrary } from "../diagnostics/diagnostic.ts";
 import { callBuiltin } from "./builtins/index.ts";
 import { indexReduction } from "./comprehension.ts";
 import { type Frame, mix, newCounters } from "./context.ts";
-import { evaluate, type Expected } from "./expressions.ts";
+import { evaluate, evaluateAll, evaluateBefore, type Expected, isWrittenIn, lookAt } from "./expressions.ts";
 import { bindDefaults, bindGenerics } from "./generics.ts";
 import { callModel, nest } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
@@ -42,14 +42,15 @@ export function callExpression(frame: Frame, expression: CallExpression, expecte
     const target = frame.scope.find(callee.object.text)?.read(frame.context);
     if (target?.kind === "builtin" && isReduction(target.name)) return indexReduction(frame, target.name, callee.bracket, expression);
   }
-  const target = evaluate(frame, callee);
+  const target = evaluateBefore(frame, callee, expression.arguments.map((argument) => argument.value));
   return callWith(frame, target, callee, expression.arguments, [], expression.span, expected);
 }
 
 /** `x |> f(a)` is `f(x, a)`. */
 export function pipe(frame: Frame, expression: BinaryExpression, expected: Expected): Value {
-  const first: GivenArgument = { value: evaluate(frame, expression.left), span: expression.left.span, expression: expression.left };
   const { right } = expression;
+  const rest = right.kind === "call" ? [right.callee, ...right.arguments.map((argument) => argument.value)] : [right];
+  const first: GivenArgument = { value: evaluateBefore(frame, expression.left, rest), span: expression.left.span, expression: expression.left };
   if (right.kind === "call") {
     const target = evaluate(frame, right.callee);
     return callWith(frame, target, right.callee, right.arguments, [first], expression.span, expected);
@@ -61,27 +62,42 @@ function callWith(
   frame: Frame, target: Value, callee: Expression, written: readonly Argument[], before: readonly GivenArgument[], span: Span, expected: Expected,
 ): Value {
   if (target.kind === "builtin") {
-    return callBuiltin(frame, target.name, [...before, ...written.map((argument) => lazyArgument(frame, argument))], span, expected);
+    const lazy = written.map((argument) => lazyArgument(frame, argument));
+    try {
+      return callBuiltin(frame, target.name, [...before, ...lazy], span, expected);
+    } catch (error) {
+      if (error instanceof Problem && isWrittenIn(error, { span })) lookAt(frame, written.filter((_, i) => !lazy[i].asked).map((argument) => argument.value));
+      throw error;
+    }
   }
-  const given = [...before, ...written.map((argument): GivenArgument => ({
-    name: argument.name?.text, nameSpan: argument.name?.span, value: evaluate(frame, argument.value), span: argument.value.span, expression: argument.value,
+  const values = evaluateAll(frame, written.map((argument) => argument.value));
+  const given = [...before, ...written.map((argument, i): GivenArgument => ({
+    name: argument.name?.text, nameSpan: argument.name?.span, value: values[i], span: argument.value.span, expression: argument.value,
   }))];
   frame.context.builder.site = frame.session.site(span, frame.path);
   return callValue(frame, target, given, span, expected, printExpression(callee));
 }
 
 /** Builtins decide for themselves which arguments are places: a value is computed when it is asked for. */
-function lazyArgument(frame: Frame, argument: Argument): GivenArgument {
+function lazyArgument(frame: Frame, argument: Argument): GivenArgument & { readonly asked: boolean } {
   let value: Value | undefined;
+  let asked = false;
+  const ask = (expected?: Expected): Value => {
+    asked = true;
+    return (value ??= evaluate(frame, argument.value, expected));
+  };
   return {
+    get asked() {
+      return asked;
+    },
     name: argument.name?.text,
     nameSpan: argument.name?.span,
     span: argument.value.span,
     expression: argument.value,
     get value() {
-      return (value ??= evaluate(frame, argument.value));
+      return ask();
     },
-    under: (expected) => (value ??= evaluate(frame, argument.value, expected)),
+    under: ask,
   };
 }
 
@@ -238,22 +254,15 @@ function bindExpected(callee: Frame, declaration: FunctionDeclaration, expected:
   const toldPacks = openNames(callee.scope, [], parameterTypes(declaration.parameters)).packs;
   const untold = [...open.sizes].some((name) => !told.has(name)) || [...open.packs].some((name) => !toldPacks.has(name));
   if (!untold) return;
-  try {
-    matcher.matchShape(result, expected.known.shape, nothing, { span: declaration.span, what: "the result" });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error; // a shape that does not fit is reported where the result is used
-  }
+  // A shape that does not fit is reported where the result is used.
+  callee.session.probe(() => matcher.matchShape(result, expected.known.shape, nothing, { span: declaration.span, what: "the result" }));
 }
 
 function resultExpectation(callee: Frame, declaration: FunctionDeclaration): Expected {
   const { result } = declaration;
   if (result?.kind !== "namedType") return undefined;
-  try {
-    return { kind: "tensor", known: knownType(callee, result) };
-  } catch (error) {
-    if (error instanceof Problem) return undefined; // sizes that only the body's value tells
-    throw error;
-  }
+  // There may be sizes that only the body's value tells.
+  return callee.session.probe(() => ({ kind: "tensor", known: knownType(callee, result) }));
 }
 
 /** The value that a body returned, in the declared type. */

@@ -3,7 +3,7 @@ import { type Bracket, type CallExpression, type ComprehensionExpression, type E
 import { say } from "../diagnostics/catalogue.ts";
 import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
-import { fail, Problem } from "./problem.ts";
+import { fail } from "./problem.ts";
 import { reduceAxes, type Reduction } from "./reductions.ts";
 import { Scope } from "./scope.ts";
 import { asTensor, idOf, spread, staticNumber, tensor } from "./tensors.ts";
@@ -122,13 +122,10 @@ function shapeOf(frame: Frame, object: Expression): readonly number[] | undefine
   let root: Expression = object;
   while (root.kind === "field") root = root.object;
   if (root.kind !== "name" || !frame.scope.find(root.text)) return undefined;
-  try {
+  return frame.session.probe(() => {
     const value = evaluate(frame, object);
     if (value.kind === "tensor") return ownShape(value);
     if (value.kind === "tuple" && value.list) return ownShape(asTensor(frame.context, value, object.span));
     return staticNumber(value) === undefined ? undefined : [];
-  } catch (error) {
-    if (error instanceof Problem) return undefined; // the evaluation proper reports it
-    throw error;
-  }
+  });
 }

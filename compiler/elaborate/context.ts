@@ -117,6 +117,8 @@ export class Session {
   readonly constants = new Map<string, Cell>();
   readonly init: Context;
   readonly seed: number;
+  /** > 0 while something is evaluated only to see whether it can be: its problems are nobody's. */
+  probing = 0;
   /** > 0 inside of a trial run. */
   trial = 0;
   /** Whose trial run it is. */
@@ -168,6 +170,19 @@ export class Session {
     } finally {
       this.trial = trial;
       this.trialOf = trialOf;
+    }
+  }
+
+  /** Evaluates only to see whether it can be; undefined if not. */
+  probe<T>(run: () => T): T | undefined {
+    this.probing++;
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    } finally {
+      this.probing--;
     }
   }
 

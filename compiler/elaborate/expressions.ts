@@ -41,7 +41,7 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
     case "parenthesized":
       return evaluate(frame, expression.value, expected);
     case "tuple":
-      return tuple(expression.items.map((item) => evaluate(frame, item)));
+      return tuple(evaluateAll(frame, expression.items));
     case "list":
       return list(frame, expression);
     case "record":
@@ -60,8 +60,7 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
     }
     case "binary": {
       if (expression.operator === "|>") return pipe(frame, expression, expected);
-      const left = evaluate(frame, expression.left);
-      const right = evaluate(frame, expression.right);
+      const [left, right] = evaluateAll(frame, [expression.left, expression.right]);
       frame.context.builder.site = frame.session.site(expression.span, frame.path);
       if (expression.operator === "..") return range(expression, left, right);
       return infix(frame, expression.operator, left, right, siteOf(expression));
@@ -93,6 +92,46 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
   }
 }
 
+/**
+ * The values of neighbours, from the left. A broken one does not hide what is wrong with the others: they are looked at
+ * too, and then its problem goes on.
+ */
+export function evaluateAll(frame: Frame, expressions: readonly Expression[], expected: readonly Expected[] = []): Value[] {
+  return expressions.map((expression, i) => evaluateBefore(frame, expression, expressions.slice(i + 1), expected[i]));
+}
+
+/** One of these neighbours, the first. */
+export function evaluateBefore(frame: Frame, expression: Expression, others: readonly Expression[], expected?: Expected): Value {
+  try {
+    return evaluate(frame, expression, expected);
+  } catch (error) {
+    if (error instanceof Problem && isWrittenIn(error, expression)) lookAt(frame, others);
+    throw error;
+  }
+}
+
+/** Reports what is wrong with expressions whose values nobody needs any more. */
+export function lookAt(frame: Frame, expressions: readonly Expression[]): void {
+  if (frame.session.probing > 0) return;
+  for (const expression of expressions) {
+    try {
+      evaluate(frame, expression);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.diagnostic) frame.session.report(error.diagnostic);
+    }
+  }
+}
+
+/**
+ * A problem of a callee's body, or of nesting without end, says nothing about the text here; going on then would try each
+ * way through a recursion.
+ */
+export function isWrittenIn({ diagnostic }: Problem, { span }: { readonly span: Expression["span"] }): boolean {
+  if (diagnostic?.code === "recursion" || diagnostic?.code === "limit") return false;
+  return diagnostic === null || (diagnostic.span.file === span.file && diagnostic.span.start >= span.start && diagnostic.span.end <= span.end);
+}
+
 function lookUp(frame: Frame, name: Extract<Expression, { kind: "name" }>): Value {
   const binding = frame.scope.find(name.text);
   if (!binding && narrowElements.has(name.text)) return fail(say.notYet(name.span, `the element type ${name.text}`));
@@ -105,23 +144,24 @@ function lookUp(frame: Frame, name: Extract<Expression, { kind: "name" }>): Valu
 }
 
 function list(frame: Frame, expression: ListExpression): Value {
-  const items: Value[] = [];
-  for (const item of expression.items) {
-    const value = evaluate(frame, item.value);
-    if (!item.spread) items.push(value);
-    else if (value.kind === "tuple") items.push(...value.items);
-    else fail(say.spreadNeedsList(item.value.span, describe(value)));
-  }
+  const values = evaluateAll(frame, expression.items.map((item) => item.value));
+  const items = expression.items.flatMap((item, i): readonly Value[] => {
+    const value = values[i];
+    if (!item.spread) return [value];
+    return value.kind === "tuple" ? value.items : fail(say.spreadNeedsList(item.value.span, describe(value)));
+  });
   return tuple(items, true);
 }
 
 function recordValue(frame: Frame, expression: RecordExpression, expected: Expected): Value {
   const fields = new Map<string, Value>();
-  for (const { name, value } of expression.fields) {
+  const written = expression.fields.map(({ name, value }): Expression => value ?? { kind: "name", text: name.text, span: name.span });
+  const wanted = expression.fields.map(({ name }) => (expected?.kind === "record" ? expected.fields.get(name.text) : undefined));
+  evaluateAll(frame, written, wanted).forEach((value, i) => {
+    const { name } = expression.fields[i];
     if (fields.has(name.text)) fail(say.duplicateField(name.span, name.text));
-    const wanted = expected?.kind === "record" ? expected.fields.get(name.text) : undefined;
-    fields.set(name.text, evaluate(frame, value ?? { kind: "name", text: name.text, span: name.span }, wanted));
-  }
+    fields.set(name.text, value);
+  });
   return record(fields);
 }
 
