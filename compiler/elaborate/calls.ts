@@ -15,7 +15,7 @@ import { isReduction } from "./reductions.ts";
 import { mark } from "./rules.ts";
 import { Scope } from "./scope.ts";
 import { bindOptions } from "./optimizers.ts";
-import { runBlock } from "./statements.ts";
+import { runBody } from "./statements.ts";
 import { constantTensor, idOf, tensor } from "./tensors.ts";
 import { child, isTree, leaves, mapTree } from "./trees.ts";
 import { coerce, instantiateType, knownType, Matcher, openNames, parameterTypes } from "./types.ts";
@@ -210,7 +210,7 @@ function callFunction(frame: Frame, target: FunctionValue, given: readonly Given
     if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
     if (!declaration.body) return callHost(callee, declaration, inputs, span);
     const wanted = resultExpectation(callee, declaration);
-    const value = declaration.body.kind === "block" ? runBlock(callee, declaration.body) : evaluate(callee, declaration.body, wanted);
+    const value = runBody(callee, declaration.body, wanted);
     const result = checkResult(callee, declaration, value, matcher, library);
     if (declaration.rules.length === 0 && !frame.session.ruledNames.has(name)) return result;
     return mark({ callee: name, path: frame.path, frame: callee, inputs, self: null, rules: declaration.rules }, result, span);
@@ -284,7 +284,7 @@ function callLambda(frame: Frame, target: LambdaValue, given: readonly GivenArgu
   const callee = enter(frame, scope, { self: frame.self });
   const open = openNames(target.scope, [], parameterTypes(expression.parameters));
   bindArguments(callee, "the function", expression.parameters, given, new Matcher(callee, open, false), span, false);
-  return expression.body.kind === "block" ? runBlock(callee, expression.body) : evaluate(callee, expression.body);
+  return runBody(callee, expression.body);
 }
 
 function callHost(callee: Frame, declaration: FunctionDeclaration, inputs: readonly { name: string; value: Value }[], span: Span): Value {

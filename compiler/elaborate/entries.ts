@@ -10,7 +10,7 @@ import { finish } from "./finish.ts";
 import { rootFrame } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
-import { runBlock } from "./statements.ts";
+import { runBody } from "./statements.ts";
 import { asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
 import { leaves, parameterTree } from "./trees.ts";
 import { freshTensor, instantiateType, isSize, Matcher, openNames, parameterTypes } from "./types.ts";
@@ -80,7 +80,7 @@ function buildEntry(session: Session, parent: Scope, declaration: FunctionDeclar
   const { body } = declaration;
   if (!body) return null;
   const before = session.errors;
-  const raw = body.kind === "block" ? runBlock(frame, body) : evaluate(frame, body);
+  const raw = runBody(frame, body);
   if (raw.kind === "poison") return null;
   const matcher = new Matcher(frame, openNames(scope, [], []), false);
   const value = checkResult(frame, declaration, raw, matcher, false);

@@ -15,7 +15,7 @@ import { evaluate } from "./expressions.ts";
 import { eachOf, turnValue } from "./loops.ts";
 import { fail } from "./problem.ts";
 import { Scope } from "./scope.ts";
-import { bindPattern, runBlock } from "./statements.ts";
+import { bindPattern, runBody } from "./statements.ts";
 import { asTensor, idOf, tensor } from "./tensors.ts";
 import { leaves, replaceLeaves } from "./trees.ts";
 import { describe, ownShape, tuple, type Value } from "./values.ts";
@@ -35,7 +35,7 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
   bindPattern(inner, expression.pattern, turnValue(inner, frame, each, index, inputs, expression.range.span));
   for (const { param } of inputs) inner.free.add(param);
   scope.markMapped();
-  const raw = expression.body.kind === "block" ? runBlock(inner, expression.body) : evaluate(inner, expression.body);
+  const raw = runBody(inner, expression.body);
   const result = asTensors(inner, raw, span);
   if (context.written.size > 0) fail(say.notYet(span, "assigning state in a `map`"));
   outer.builder.site = frame.session.site(span, frame.path);

@@ -6,10 +6,9 @@ import type { Parameter, Rule, RuleSetItem, Span } from "../../grammar/index.ts"
 import { say } from "../diagnostics/catalogue.ts";
 import type { CallSite, RuleHandle, ValueId } from "../ir/graph.ts";
 import { type Frame, mix, newCounters } from "./context.ts";
-import { evaluate } from "./expressions.ts";
-import { fail } from "./problem.ts";
+import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
-import { runBlock } from "./statements.ts";
+import { runBody } from "./statements.ts";
 import { asTensor, broadcastTo, idOf, tensor } from "./tensors.ts";
 import { type Leaf, leaves, parameterTree, rebuild, replaceLeaves } from "./trees.ts";
 import { describe, isFloat, type ModelValue, ownShape, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
@@ -155,8 +154,9 @@ function applyRule(record: CallRecord, rule: Rule, parent: Scope, given: readonl
 
 function runRule(frame: Frame, rule: Rule): Value {
   const before = frame.context.builder.site;
-  const value = rule.body.kind === "block" ? runBlock(frame, rule.body) : evaluate(frame, rule.body);
+  const value = runBody(frame, rule.body);
   frame.context.builder.site = before;
+  if (value.kind === "poison") throw new Problem(null);
   return value;
 }
 

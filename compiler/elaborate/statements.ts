@@ -1,5 +1,5 @@
 /** Statements, in reading order. One that fails is reported and poisons the names it would have bound; the rest go on. */
-import { assertNever, type Block, type IfStatement, type LetStatement, type Path, type Pattern, type Span, type Statement, type StaticForStatement } from "../../grammar/index.ts";
+import { assertNever, type Block, type Body, type IfStatement, type LetStatement, type Path, type Pattern, type Span, type Statement, type StaticForStatement } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
 import type { ValueId } from "../ir/graph.ts";
@@ -16,6 +16,16 @@ import { asTensor, close, idOf, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
 import { coerce, Matcher } from "./types.ts";
 import { describe, isFloat, nothing, number, ownShape, poison, record, tuple, type Value } from "./values.ts";
+
+/** Runs a function's body: `= e` fails as `return e` would. */
+export function runBody(frame: Frame, body: Body, expected?: Expected): Value {
+  if (body.kind === "block") return runBlock(frame, body);
+  try {
+    return evaluate(frame, body, expected);
+  } catch (error) {
+    return reported(frame, body.span, error);
+  }
+}
 
 /** Runs a block; its value is what it returns. */
 export function runBlock(frame: Frame, block: Block): Value {
@@ -41,12 +51,17 @@ function guard(frame: Frame, statement: Statement, run: () => Value | undefined)
       frame.session.leave();
     }
   } catch (error) {
-    if (!(error instanceof Problem) || isLibrary(statement.span.file)) throw error;
-    if (error.diagnostic) frame.session.report(error.diagnostic);
-    frame.session.failures++;
+    const value = reported(frame, statement.span, error);
     poisonNames(frame, statement);
-    return mayReturn(statement) ? poison : undefined;
+    return mayReturn(statement) ? value : undefined;
   }
+}
+
+function reported(frame: Frame, span: Span, error: unknown): Value {
+  if (!(error instanceof Problem) || isLibrary(span.file)) throw error;
+  if (error.diagnostic) frame.session.report(error.diagnostic);
+  frame.session.failures++;
+  return poison;
 }
 
 const mayReturn = ({ kind }: Statement): boolean => kind === "return" || kind === "emit" || kind === "if" || kind === "staticFor";
