@@ -54,6 +54,7 @@ export interface DerivativeRequest {
   readonly of: readonly ValueId[];
   readonly seeds: readonly ValueId[];
   readonly wrt: readonly { readonly label: string; readonly id: ValueId }[];
+  /** null: no credit. */
   readonly gradients: readonly (ValueId | null)[];
   /** Calls whose `surrogate` rule took part, by name. */
   readonly surrogates: readonly string[];

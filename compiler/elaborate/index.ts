@@ -5,10 +5,10 @@
 import { type Declaration, type File, type FunctionDeclaration, parse, type RulesDeclaration, type Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { Graph, Region, StateId, ValueId } from "../ir/graph.ts";
+import type { Graph, Region, StateId } from "../ir/graph.ts";
 import { reportRepeated } from "./repeated.ts";
 import { buildEntries, buildInit, type BuiltEntry } from "./entries.ts";
-import type { Proof } from "./context.ts";
+import type { DerivativeRequest, Proof } from "./context.ts";
 import { Session } from "./context.ts";
 import { Files } from "./files.ts";
 import { Problem } from "./problem.ts";
@@ -29,20 +29,12 @@ export interface ElaborateOptions {
 }
 
 /** A derivative that an entry asked for, in a region that keeps every node, for numerical checks. */
-export interface CheckedRequest {
+export interface CheckedRequest extends DerivativeRequest {
   readonly entry: string;
   readonly variant: Readonly<Record<string, number>>;
-  readonly span: Span;
   readonly region: Region;
   /** The states that the region's first params are; arguments follow. */
   readonly reads: readonly StateId[];
-  readonly of: readonly ValueId[];
-  readonly seeds: readonly ValueId[];
-  readonly wrt: readonly { readonly label: string; readonly id: ValueId }[];
-  /** null: no credit. */
-  readonly gradients: readonly (ValueId | null)[];
-  readonly surrogates: readonly string[];
-  readonly ruleSet?: string;
 }
 
 export interface EntryProof {

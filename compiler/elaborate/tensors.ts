@@ -2,6 +2,7 @@
 import type { Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { InternalError, invariant, isLibrary } from "../diagnostics/diagnostic.ts";
+import { sameNode } from "../ir/copy-node.ts";
 import type { Element, Region, TensorType, ValueId } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import type { AttributesOf, OpName } from "../ops/attributes.ts";
@@ -63,25 +64,10 @@ export function inlineRegion(context: Context, region: Region): ValueId {
   const ids: ValueId[] = [];
   for (const node of region.nodes) {
     const args = node.args.map((arg) => ids[arg]);
-    const results = inlineNode(context, node, args);
+    const results = sameNode(context.builder, node, args);
     node.results.forEach((result, i) => { ids[result] = results[i]; });
   }
   return ids[region.results[0]];
-}
-
-function inlineNode({ builder }: Context, node: Region["nodes"][number], args: readonly ValueId[]): readonly ValueId[] {
-  switch (node.kind) {
-    case "op":
-      return builder.ops(node.op as OpName, args, node.attributes as AttributesOf<OpName>); // the union forgets that they belong together
-    case "leave":
-      return args;
-    case "scan":
-      return builder.scan(args, node);
-    case "while":
-      return builder.while(args, node);
-    case "host":
-      throw new InternalError("internal: a host call in a constant");
-  }
 }
 
 /** About a second of the reference. */

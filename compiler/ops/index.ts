@@ -61,9 +61,6 @@ export function inferTypes<K extends OpName>(
 /** Whether tangents and cotangents of an element exist: floats have them, and bool, whose credit adds by exclusive or. */
 export const carriesCredit = (element: Element): boolean => isFloat(element) || element === "bool";
 
-/** Whether an op has a derivative. */
-export const isDifferentiable = (op: OpName): boolean => definitionOf(op).jvp !== undefined;
-
 /**
  * Whether credit can pass between arg `index` and a result of the given types: the op is differentiable there, and
  * both are floats or both are bool.

@@ -178,8 +178,18 @@ function placeText(at: Place, bytes: number, turns: readonly string[]): string {
   return [String(at.base / bytes), ...at.perTurn.map(({ depth, by }) => `${turns[depth]} * ${by / bytes}`)].join(" + ");
 }
 
-/** The function of one entry at one choice of its variants, called `name`. */
-export function entryFunction(entry: ProgramEntry, name: string, program: Program, scope: Scope): string {
+/** What every entry's function begins with: its parameters, and the checks of its arguments before anything is written. */
+export interface EntryHead {
+  readonly locals: Names;
+  readonly parameters: string;
+  readonly checks: readonly string[];
+  /** The arguments' leaves, by the names that the checks gave them. */
+  readonly bound: readonly { readonly name: string; readonly leaf: PlacedLeaf }[];
+  /** Where the caller wants results written. */
+  readonly out: ReadonlyMap<PlacedLeaf, string>;
+}
+
+export function entryHead(entry: ProgramEntry, scope: Scope): EntryHead {
   const locals = scope.names.inner();
   const parameters = entry.parameters.map((parameter) => locals.pick(parameter.name));
   const options = locals.pick("options");
@@ -194,9 +204,15 @@ export function entryFunction(entry: ProgramEntry, name: string, program: Progra
   ];
   const out = new Map<PlacedLeaf, string>();
   checks.push(...checkOut(entry, options, scope, locals, out));
+  return { locals, parameters: [...parameters, options].join(", "), checks, bound, out };
+}
+
+/** The function of one entry at one choice of its variants, called `name`. */
+export function entryFunction(entry: ProgramEntry, name: string, program: Program, scope: Scope): string {
+  const { locals, parameters, checks, bound, out } = entryHead(entry, scope);
   const body = [...bound.map((leaf) => writeLeaf(leaf.name, leaf.leaf)), ...runPlan(entry, program, scope, locals)];
   if (entry.result !== null) body.push(`return ${readTree(entry.result, out, scope, `${name}_result`)};`);
-  const signature = `function ${name}(${[...parameters, options].join(", ")})`;
+  const signature = `function ${name}(${parameters})`;
   const indented = (lines: readonly string[], indent: string) => lines.map((line) => `${indent}${line}\n`).join("");
   if (!hasHost(entry)) return `  ${signature} {\n${indented([...checks, ...body], "    ")}  }\n`;
   return `  async ${signature} {

@@ -3,7 +3,7 @@
  * A call returns as soon as its work is submitted; its promise is kept when the results are back.
  */
 import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
-import { checkOut, checkTree, hasHost, placeTree, type Scope } from "./entry.ts";
+import { checkTree, entryHead, hasHost, placeTree, type Scope } from "./entry.ts";
 import { arrayType, countOf, isScalar, leavesOf, type Names, type PlacedLeaf, property } from "./text.ts";
 
 /** The view of the buffer for arguments that an element is written through: on the device all take 4 bytes. */
@@ -84,20 +84,7 @@ function runPlan(entry: ProgramEntry, program: Program, scope: Scope, locals: Na
 
 /** The function of one entry at one choice of its variants, called `name`. */
 export function gpuEntryFunction(entry: ProgramEntry, name: string, program: Program, scope: Scope): string {
-  const locals = scope.names.inner();
-  const parameters = entry.parameters.map((parameter) => locals.pick(parameter.name));
-  const options = locals.pick("options");
-  const names = entry.parameters.map((parameter) => JSON.stringify(parameter.name));
-  const bound: { name: string; leaf: PlacedLeaf }[] = [];
-  scope.uses.add("checkCount");
-  const checks = [
-    ...(scope.guarded ? [`idle("${entry.name}");`] : []),
-    `if (arguments.length !== ${names.length}) checkCount(arguments, [${names.join(", ")}], "${entry.name}");`,
-    ...entry.parameters.flatMap((parameter, index) =>
-      checkTree(parameters[index], parameter.tree, `${entry.name}: argument ${index + 1} '%'`, parameter.name, scope, locals, bound)),
-  ];
-  const out = new Map<PlacedLeaf, string>();
-  checks.push(...checkOut(entry, options, scope, locals, out));
+  const { locals, parameters, checks, bound, out } = entryHead(entry, scope);
   const body: string[] = [];
   if (bound.length > 0) {
     const { from, bytes } = argumentRange(entry);
@@ -106,7 +93,7 @@ export function gpuEntryFunction(entry: ProgramEntry, name: string, program: Pro
   body.push(...runPlan(entry, program, scope, locals));
   if (entry.result !== null) body.push(`return ${readTree(entry.result, "words", { at: 0 }, out)};`);
   const indented = (lines: readonly string[], indent: string): string => lines.map((line) => `${indent}${line}\n`).join("");
-  const head = `  async function ${name}(${[...parameters, options].join(", ")}) {\n`;
+  const head = `  async function ${name}(${parameters}) {\n`;
   if (!hasHost(entry)) return `${head}${indented([...checks, ...body], "    ")}  }\n`;
   return `${head}${indented([...checks, `running = "${entry.name}";`], "    ")}    try {\n${indented(body, "      ")}    } finally {\n      running = undefined;\n    }\n  }\n`;
 }

@@ -15,8 +15,6 @@ const formulas = { exp, expm1, log, log1p, sin, cos, tanh, erf, logistic, pow, a
 
 export type Approximated = keyof typeof formulas;
 
-export const isApproximated = (op: OpName): op is Approximated => op in formulas;
-
 /**
  * The value of `op` at `args`, each a local or a literal. Statements that it needs go to `out`, locals come from
  * `scope`. f32 with 1 or 4 lanes gives the same bits; f64 has 1 lane. Each formula's file states its worst error.

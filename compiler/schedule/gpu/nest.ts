@@ -61,10 +61,7 @@ class Nest {
     private readonly group: Group,
     stored: ReadonlySet<ValueId>,
   ) {
-    this.runs = findRuns(facts, group);
-    const isInner = ({ atoms }: Run): boolean => group.inner?.[atoms[0]] ?? false;
-    this.outer = this.runs.flatMap((run, i) => (isInner(run) ? [] : [i]));
-    this.inner = this.runs.flatMap((run, i) => (isInner(run) ? [i] : []));
+    ({ runs: this.runs, outer: this.outer, inner: this.inner } = findRuns(facts, group));
     this.phases = planPhases(facts, group, stored, this.inner.length > 0);
     const [rows, length] = [this.outer, this.inner].map((runs) => runs.reduce((total, run) => total * this.runs[run].size, 1));
     const apart = this.inner.at(-1) !== this.runs.length - 1;

@@ -1,26 +1,15 @@
 /** cumsum, cumprod, cummax for a grid: an invocation for each line along the axis. */
 import type { OpNode, SiteId } from "../../ir/graph.ts";
-import { elementCount } from "../../ir/graph.ts";
 import { apply, KernelScope, literal, load, local, loop, setLocal, store } from "../expression.ts";
 import type { Facts } from "../facts.ts";
 import type { Index, Statement } from "../kernel.ts";
 import { BufferTable } from "../lower/buffers.ts";
-import { reductionOf } from "../lower/reduce.ts";
-import type { RunningOp } from "../lower/scan.ts";
+import { linesOf, type RunningOp } from "../lower/scan.ts";
 import type { Unit } from "../unit.ts";
 import { gridOf, gridScope, guarded, numberIn, split } from "./grid.ts";
 
-const reductions = { cumsum: "reduce_sum", cumprod: "reduce_prod", cummax: "reduce_max" } as const;
-
 export function runningForGrid(facts: Facts, node: OpNode<RunningOp>, name: string, site: SiteId): Unit {
-  const [x] = node.args;
-  const [result] = node.results;
-  const { element, shape } = facts.types[x];
-  const { axis, reversed } = node.attributes;
-  const length = shape[axis];
-  const after = elementCount(shape.slice(axis + 1));
-  const before = elementCount(shape.slice(0, axis));
-  const { op, identity } = reductionOf(reductions[node.op], element);
+  const { x, result, element, reversed, length, after, before, op, identity } = linesOf(facts, node);
   const scope = gridScope(new KernelScope());
   const buffers = new BufferTable(facts, scope);
   const whole = { base: 0, factors: [1] };

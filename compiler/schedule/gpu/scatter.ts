@@ -6,12 +6,12 @@
  */
 import type { OpNode, SiteId } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
-import { strides } from "../coordinates.ts";
 import { apply, KernelScope, literal, load, local, loop, setLocal, store } from "../expression.ts";
 import type { Facts } from "../facts.ts";
 import type { Expression, Index, LocalId, Statement } from "../kernel.ts";
 import { BufferTable } from "../lower/buffers.ts";
 import { reductionOf } from "../lower/reduce.ts";
+import { scatterSizes } from "../lower/scatter.ts";
 import type { Unit } from "../unit.ts";
 import { copyOf, joined } from "./box.ts";
 import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.ts";
@@ -23,17 +23,8 @@ const anywhere = { base: NaN, factors: [] };
 const scaled = (index: Index, by: number): Index["terms"] => index.terms.map(([variable, factor]) => [variable, factor * by]);
 
 export function scatterForGrid(facts: Facts, node: OpNode<"scatter">, name: string, site: SiteId): Unit {
-  const [x, indices, updates] = node.args;
-  const [result] = node.results;
-  const { element, shape } = facts.types[result];
-  const { batch, mode } = node.attributes;
-  const indexShape = facts.types[indices].shape;
-  const components = indexShape[indexShape.length - 1];
-  const batches = elementCount(shape.slice(0, batch));
-  const each = elementCount(indexShape.slice(batch, -1));
-  const run = elementCount(shape.slice(batch + components));
+  const { x, indices, updates, result, element, shape, batch, mode, components, batches, each, run, step } = scatterSizes(facts, node);
   const targets = shape.slice(batch, batch + components);
-  const step = strides(shape);
   const places = elementCount(targets);
 
   const walks = batches * run >= wideUpdates || places > each * each;

@@ -69,10 +69,7 @@ class Nest {
     private readonly group: Group,
     stored: ReadonlySet<ValueId>,
   ) {
-    this.runs = findRuns(facts, group);
-    const isInner = ({ atoms }: Run): boolean => group.inner?.[atoms[0]] ?? false;
-    this.outer = this.runs.flatMap((run, i) => (isInner(run) ? [] : [i]));
-    this.inner = this.runs.flatMap((run, i) => (isInner(run) ? [i] : []));
+    ({ runs: this.runs, outer: this.outer, inner: this.inner } = findRuns(facts, group));
     const last = this.runs.length - 1;
     this.vectorRun = facts.lanes === 4 && !group.scalar && last >= 0 && this.runs[last].size >= 4 ? last : -1;
     this.cost = costOf(facts, group);

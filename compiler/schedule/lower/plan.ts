@@ -33,8 +33,16 @@ function memberLeaves(facts: Facts, group: Group, visit: (value: ValueId, leaf: 
   }
 }
 
+/** The runs of a group: those around its rows, and those along them. */
+export interface Runs {
+  readonly runs: readonly Run[];
+  /** Positions in `runs`. */
+  readonly outer: readonly number[];
+  readonly inner: readonly number[];
+}
+
 /** Neighbouring atoms that all loads and stores walk as one. */
-export function findRuns(facts: Facts, group: Group): Run[] {
+export function findRuns(facts: Facts, group: Group): Runs {
   const { sizes, inner } = group;
   const indices: Affine[] = [];
   memberLeaves(facts, group, (_, leaf) => {
@@ -42,7 +50,10 @@ export function findRuns(facts: Facts, group: Group): Run[] {
     if (leaf.kind === "value" && leaf.dynamic !== null) for (const axis of leaf.dynamic.keys()) if (leaf.dynamic[axis]) indices.push(onlyAt(axis, sizes.length));
   });
   for (const [value, place] of group.places) if (!group.kept.has(value)) indices.push(linear(facts.types[value].shape, place, sizes.length));
-  return mergeRuns(sizes, indices, (atom) => (inner?.[atom] ?? false) !== (inner?.[atom - 1] ?? false));
+  const isInner = (atom: number): boolean => inner?.[atom] ?? false;
+  const runs = mergeRuns(sizes, indices, (atom) => isInner(atom) !== isInner(atom - 1));
+  const which = (wanted: boolean): number[] => runs.flatMap(({ atoms }, i) => (isInner(atoms[0]) === wanted ? [i] : []));
+  return { runs, outer: which(false), inner: which(true) };
 }
 
 /** Neighbouring atoms that all indices walk as one; `apart`: an atom stays apart from the one before it. */

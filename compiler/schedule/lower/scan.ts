@@ -11,15 +11,20 @@ import { reductionOf } from "./reduce.ts";
 export type RunningOp = "cumsum" | "cumprod" | "cummax";
 const reductions = { cumsum: "reduce_sum", cumprod: "reduce_prod", cummax: "reduce_max" } as const;
 
-export function lowerRunning(facts: Facts, node: OpNode<RunningOp>, name: string, site: SiteId): Unit {
+/** The lines that a running op goes along: [before, length, after], and what it does with an element. */
+export function linesOf(facts: Facts, node: OpNode<RunningOp>) {
   const [x] = node.args;
-  const [result] = node.results;
   const { element, shape } = facts.types[x];
   const { axis, reversed } = node.attributes;
-  const length = shape[axis];
-  const after = elementCount(shape.slice(axis + 1));
-  const before = elementCount(shape.slice(0, axis));
-  const { op, identity } = reductionOf(reductions[node.op], element);
+  return {
+    x, result: node.results[0], element, reversed, length: shape[axis],
+    after: elementCount(shape.slice(axis + 1)), before: elementCount(shape.slice(0, axis)),
+    ...reductionOf(reductions[node.op], element),
+  };
+}
+
+export function lowerRunning(facts: Facts, node: OpNode<RunningOp>, name: string, site: SiteId): Unit {
+  const { x, result, element, reversed, length, after, before, op, identity } = linesOf(facts, node);
   const scope = new KernelScope();
   const buffers = new BufferTable(facts, scope);
   const source = facts.source(x);

@@ -11,17 +11,22 @@ import { BufferTable } from "./buffers.ts";
 import { reductionOf } from "./reduce.ts";
 import { Registers } from "./registers.ts";
 
-export function lowerScatter(facts: Facts, node: OpNode<"scatter">, name: string, site: SiteId): Unit {
+/** The sizes of a scatter: `batches` of `each` updates of `run` elements, to places told by `components` indices. */
+export function scatterSizes(facts: Facts, node: OpNode<"scatter">) {
   const [x, indices, updates] = node.args;
   const [result] = node.results;
   const { element, shape } = facts.types[result];
   const { batch, mode } = node.attributes;
   const indexShape = facts.types[indices].shape;
   const components = indexShape[indexShape.length - 1];
-  const batches = elementCount(shape.slice(0, batch));
-  const each = elementCount(indexShape.slice(batch, -1));
-  const run = elementCount(shape.slice(batch + components));
-  const step = strides(shape);
+  return {
+    x, indices, updates, result, element, shape, batch, mode, components,
+    batches: elementCount(shape.slice(0, batch)), each: elementCount(indexShape.slice(batch, -1)), run: elementCount(shape.slice(batch + components)), step: strides(shape),
+  };
+}
+
+export function lowerScatter(facts: Facts, node: OpNode<"scatter">, name: string, site: SiteId): Unit {
+  const { x, indices, updates, result, element, shape, batch, mode, components, batches, each, run, step } = scatterSizes(facts, node);
   const r = new Registers();
   const { scope } = r;
   const buffers = new BufferTable(facts, scope);
