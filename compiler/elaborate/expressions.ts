@@ -1,6 +1,7 @@
 /** What each form of expression means. */
 import { assertNever, type Expression, type FieldExpression, type ListExpression, printExpression, type RecordExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import { choose, conditionOf, inArms } from "./arms.ts";
 import { callExpression, pipe } from "./calls.ts";
 import { comprehension } from "./comprehension.ts";
 import type { Frame } from "./context.ts";
@@ -12,8 +13,7 @@ import { resolveMember } from "./models.ts";
 import { odesolve } from "./odesolve.ts";
 import { infix, negate, not, siteOf } from "./operators.ts";
 import { fail, Problem } from "./problem.ts";
-import { asTensor, commonElement, elementwise, idOf, staticNumber, tensor } from "./tensors.ts";
-import { combineTrees, isTree } from "./trees.ts";
+import { asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
 import { boolean, describe, number, ownShape, record, training, type TensorValue, tuple, type Value } from "./values.ts";
 import { type KnownType, narrowElements } from "./types.ts";
 
@@ -68,10 +68,9 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
     case "conditional": {
       const condition = evaluate(frame, expression.condition);
       if (condition.kind === "boolean") return evaluate(frame, condition.value ? expression.then : expression.else, expected);
-      const test = asTensor(frame.context, condition, expression.condition.span);
-      if (test.type.element !== "bool" || ownShape(test).length > 0) fail(say.conditionNotBool(expression.condition.span, describe(test)));
-      const arm: Frame = { ...frame, conditional: true };
-      return choose(frame, test, evaluate(arm, expression.then, expected), evaluate(arm, expression.else, expected), expression);
+      const test = conditionOf(frame, condition, expression.condition);
+      const [yes, no] = inArms(frame, test, [(arm) => evaluate(arm, expression.then, expected), (arm) => evaluate(arm, expression.else, expected)], expression);
+      return choose(frame, test, yes, no, expression);
     }
     case "comprehension":
       return comprehension(frame, expression);
@@ -174,14 +173,6 @@ function range(expression: Extract<Expression, { kind: "binary" }>, left: Value,
   }
   if (!Number.isInteger(from) || !Number.isInteger(to)) return fail(say.rangeNotWhole(expression.span));
   return { kind: "range", from, to };
-}
-
-/** Selects between two values of one form by a scalar condition. */
-export function choose(frame: Frame, test: TensorValue, yes: Value, no: Value, at: { readonly span: Expression["span"] }): Value {
-  if (isTree(yes) || isTree(no)) return combineTrees(yes, no, (a, b) => choose(frame, test, a, b, at), at.span);
-  if (yes === no) return yes;
-  const [a, b] = commonElement(frame.context, [yes, no], at.span);
-  return elementwise(frame.context, "select", [test, a, b], {}, at.span);
 }
 
 /** `x.T`, a record's field, a model's member. */

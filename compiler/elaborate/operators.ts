@@ -30,6 +30,9 @@ export const siteOf = (expression: BinaryExpression): OperatorSite => ({
   quoted: isLibrary(expression.span.file) ? undefined : [printExpression(expression.left), printExpression(expression.right)],
 });
 
+/** Integers in a model are positions: not trained, and no arithmetic touches them. `0.9 * net` has those of `net`. */
+const staysInModel = (leaf: Value): boolean => leaf.kind === "tensor" && (leaf.type.element === "i32" || leaf.type.element === "u32");
+
 export function infix(frame: Frame, operator: InfixOperator, left: Value, right: Value, site: OperatorSite): Value {
   if (left.kind === "poison" || right.kind === "poison") throw new Problem(null);
   if (left.kind === "number" && right.kind === "number") {
@@ -37,10 +40,13 @@ export function infix(frame: Frame, operator: InfixOperator, left: Value, right:
     return result.kind === "number" && (left.madeUp || right.madeUp) ? { ...result, madeUp: true } : result;
   }
   if (left.kind === "boolean" && right.kind === "boolean") return staticLogic(operator, left.value, right.value, site);
-  if (operator === "&&" || operator === "||") return logic(frame, operator, left, right, site);
-  if (operator !== "@" && !isComparison(operator) && (isTree(left) || isTree(right))) {
-    return combineTrees(left, right, (a, b) => infix(frame, operator, a, b, site), site.span);
+  if (operator !== "@" && (isTree(left) || isTree(right))) {
+    return combineTrees(left, right, (a, b) => {
+      const own = left.kind === "model" ? a : right.kind === "model" ? b : undefined;
+      return own && staysInModel(own) && !isComparison(operator) ? own : infix(frame, operator, a, b, site);
+    }, site.span);
   }
+  if (operator === "&&" || operator === "||") return logic(frame, operator, left, right, site);
   if (operator === "@") return matmul(frame, left, right, site);
   const [a, b] = commonElement(frame.context, [left, right], site.span, site.quoted);
   if (isComparison(operator)) return elementwise(frame.context, comparisons[operator], [a, b], {}, site.span, site.quoted);
@@ -149,13 +155,14 @@ function staticLogic(operator: InfixOperator, a: boolean, b: boolean, site: Oper
 
 export function negate(frame: Frame, value: Value, span: Span): Value {
   if (value.kind === "number") return { ...value, value: -value.value };
-  if (isTree(value)) return mapTree(value, (leaf) => negate(frame, leaf, span), span);
+  if (isTree(value)) return mapTree(value, (leaf) => (value.kind === "model" && staysInModel(leaf) ? leaf : negate(frame, leaf, span)), span);
   const operand = asTensor(frame.context, value, span);
   return markOperator(frame, "neg", [operand], span, () => elementwise(frame.context, "neg", [operand], {}, span));
 }
 
 export function not(frame: Frame, value: Value, span: Span): Value {
   if (value.kind === "boolean") return boolean(!value.value);
+  if (isTree(value)) return mapTree(value, (leaf) => not(frame, leaf, span), span);
   const operand = asTensor(frame.context, value, span);
   if (operand.type.element !== "bool") fail(say.needsBool(span, "!", describe(operand)));
   return elementwise(frame.context, "bit_not", [operand], {}, span);

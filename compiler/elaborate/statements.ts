@@ -2,9 +2,9 @@
 import { assertNever, type Block, type Body, type IfStatement, type LetStatement, type Path, type Pattern, type Span, type Statement, type StaticForStatement } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
-import type { ValueId } from "../ir/graph.ts";
-import { type Cell, Context, type Frame, hashText, newCounters } from "./context.ts";
-import { choose, evaluate, type Expected } from "./expressions.ts";
+import { conditionOf, inArms } from "./arms.ts";
+import { Context, type Frame, hashText, newCounters } from "./context.ts";
+import { evaluate, type Expected } from "./expressions.ts";
 import { familyMember, takeAt } from "./indexing.ts";
 import { runMember } from "./models.ts";
 import { applyStatement, minimizeStatement } from "./optimizers.ts";
@@ -12,7 +12,7 @@ import { fail, Problem } from "./problem.ts";
 import { prove } from "./prove.ts";
 import { Scope } from "./scope.ts";
 import { assignPath, expectedLike, expectedOf } from "./states.ts";
-import { asTensor, close, idOf, tensor } from "./tensors.ts";
+import { close, idOf, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
 import { coerce, Matcher } from "./types.ts";
 import { describe, isFloat, nothing, number, ownShape, poison, record, tuple, type Value } from "./values.ts";
@@ -211,30 +211,13 @@ function runIf(frame: Frame, statement: IfStatement): Value | undefined {
     return runStatements(statement.static ? frame : { ...frame, scope: new Scope(frame.scope) }, arm.statements);
   }
   if (statement.static) return fail(say.staticCondition(statement.condition.span, describe(condition)));
-  const test = asTensor(frame.context, condition, statement.condition.span);
-  if (test.type.element !== "bool" || ownShape(test).length > 0) fail(say.conditionNotBool(statement.condition.span, describe(test)));
-  const { context } = frame;
-  const before = context.snapshot();
-  const arm = (body: IfStatement["else"]): Map<Cell, ValueId> => {
-    for (const [cell, versions] of context.versions) {
-      const start = before.get(cell) ?? versions[0];
-      if (context.read(cell) !== start) context.assign(cell, start);
-    }
-    const inner: Frame = { ...frame, scope: new Scope(frame.scope), conditional: true, arm: true };
+  const test = conditionOf(frame, condition, statement.condition);
+  const run = (body: IfStatement["else"]) => (arm: Frame): void => {
+    const inner: Frame = { ...arm, scope: new Scope(frame.scope), arm: true };
     if (body?.kind === "if") runIf(inner, body);
     else if (body) runStatements(inner, body.statements);
-    return context.snapshot();
   };
-  const yes = arm(statement.then);
-  const no = arm(statement.else);
-  for (const cell of context.versions.keys()) {
-    const first = context.versions.get(cell)?.[0];
-    const a = yes.get(cell) ?? first;
-    const b = no.get(cell) ?? first;
-    if (a === undefined || b === undefined || a === b) continue;
-    const merged = choose(frame, test, tensor(context, a, cell.axes), tensor(context, b, cell.axes), statement);
-    if (merged.kind === "tensor" && merged.id !== undefined) context.assign(cell, merged.id);
-  }
+  inArms(frame, test, [run(statement.then), run(statement.else)], statement);
   return undefined;
 }
 

@@ -65,6 +65,15 @@ describe("assignments", () => {
     expect(state("s.many.inner.n")).toEqual([1, 0, 2]);
     expect([state("s.few.0.inner.n"), state("s.few.1.inner.n")]).toEqual([[0], [1]]);
   });
+  it("in an arm of an if expression that is not taken do not happen", () => {
+    const { call, state } = program(`
+      model Counter(x: f32) -> f32 { state n: f32 = 0  n <- n + 1  return x + n }
+      var c = Counter
+      export fn f(x: f32) -> (f32, f32) = (if x > 0 then c(x) else if x < -1 then 10 * c(x) + c(x) else 0, c.n)`);
+    expect([call("f", 1), state("c.n")]).toEqual([[[2], [1]], [1]]);
+    expect([call("f", 0), state("c.n")]).toEqual([[[0], [1]], [1]]);
+    expect([call("f", -2), state("c.n")]).toEqual([[[1], [3]], [3]]);
+  });
   it("merge under a run-time if, also nested and in else if", () => {
     const { call, state } = program(`
       var a = 0.0

@@ -20,6 +20,15 @@ describe("trees", () => {
     expect(call("f", 0, 1, [1, 1], 2, [2, 2])).toEqual([[2], [2, 2]]);
     expect(call("g", [1, 0], [1, 2], [3, 4])).toEqual([[1, -2], [3, -4]]);
   });
+  it("compare, negate and choose by a tree of conditions", () => {
+    const { call } = program(`
+      export fn f(s: (f32, f32[2])) -> (f32, f32[2]) = where(s > 0 && !(s >= 3), s, -s)
+      export fn g(s: (i32, i32[2]), t: (i32, i32[2])) -> (i32, i32[2]) = mod(s, 3) + div(s, t)`);
+    expect(call("f", 2, [-1, 3])).toEqual([[2], [1, -3]]);
+    expect(call("g", 7, [3, 8], 7, [3, 2])).toEqual([[2], [1, 6]]);
+    expect(messages("export fn f(c: (bool, bool), t: (f32, f32, f32)) = where(c, t, 0)")).toEqual(["the trees have different forms"]);
+    expect(messages("export fn f(c: (bool, bool), t: { a: f32 }) = where(c, t, 0)")).toEqual(["the trees have different forms"]);
+  });
   it("go through patterns, fields and types with names", () => {
     const { call } = program(`
       type Gaussian[...S] = { mean: f32[...S], var: f32[...S] }
@@ -60,6 +69,13 @@ describe("models", () => {
     const { call } = program(`${affine}
       export fn f(x: f32[2]) -> (f32, f32, f32) = ((net + net)(x), (0.5 * net)(x), (net * { w: [0, 1] })(x))`);
     expect(call("f", [1, 1])).toEqual([[12], [3], [5]]);
+  });
+  it("keep their integers, which are positions, in arithmetic", () => {
+    const { call } = program(`
+      model Sparse(x: f32[4]) -> f32 { param ids: i32[2] = [1, 3]  param w: f32[2] = [1, 2]  return sum(w * x[ids]) }
+      var s = Sparse
+      export fn f(x: f32[4]) -> (f32, f32, f32) = ((0.5 * s + 2 * s)(x), (s - 0.5 * grad(s(x), s))(x), (-s)(x))`);
+    expect(call("f", [1, 2, 3, 4])).toEqual([[25], [10 - 0.5 * 20], [-10]]);
   });
   it("go through functions that take a model", () => {
     const { call, state } = program(`${affine}

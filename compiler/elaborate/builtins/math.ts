@@ -6,8 +6,8 @@ import type { Frame } from "../context.ts";
 import { fail } from "../problem.ts";
 import { markOperator } from "../rules.ts";
 import { asTensor, commonElement, elementwise, floatTensor, staticNumber } from "../tensors.ts";
-import { combineTrees, isTree, mapTree } from "../trees.ts";
-import { boolean, describe, isFloat, number, type Value } from "../values.ts";
+import { child, combineTrees, isTree, mapTree } from "../trees.ts";
+import { boolean, describe, isFloat, number, type TensorValue, type Value } from "../values.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Builtin } from "./index.ts";
 
@@ -56,23 +56,22 @@ const anyNumber = (op: "abs" | "sign", meaning: (x: number) => number): Builtin 
 
 const integerPair = (op: "idiv" | "imod", meaning: (a: number, b: number) => number): Builtin => ({
   names: ["a", "b"],
-  run(args) {
-    const [a, b] = [args.value("a"), args.value("b")];
+  run: (args) => combineTrees(args.value("a"), args.value("b"), (a, b) => {
     if (a.kind === "number" && b.kind === "number") return number(meaning(a.value, b.value), true);
     const [x, y] = commonElement(args.frame.context, [a, b], args.span);
     if (isFloat(x.type.element) || x.type.element === "bool") fail(say.needsInteger(args.span, args.owner, describe(x)));
     return elementwise(args.frame.context, op, [x, y], {}, args.span);
-  },
+  }, args.span),
 });
 
 const bits = (op: "bit_and" | "bit_or" | "bit_xor" | "shift_left" | "shift_right" | "mul_high"): Builtin => ({
   names: ["a", "b"],
-  run(args) {
-    const [x, y] = commonElement(args.frame.context, [args.value("a"), args.value("b")], args.span);
+  run: (args) => combineTrees(args.value("a"), args.value("b"), (a, b) => {
+    const [x, y] = commonElement(args.frame.context, [a, b], args.span);
     const wrong = isFloat(x.type.element) || (x.type.element === "bool" && !op.startsWith("bit")) || (op === "mul_high" && x.type.element !== "u32");
     if (wrong) fail(say.needsInteger(args.span, args.owner, describe(x)));
     return elementwise(args.frame.context, op, [x, y], {}, args.span);
-  },
+  }, args.span),
 });
 
 const cast = (to: Element): Builtin => ({
@@ -104,14 +103,21 @@ const where: Builtin = {
     const { frame, span } = args;
     const condition = args.value("condition");
     if (condition.kind === "boolean") return condition.value ? args.value("a") : args.value("b");
-    const test = asTensor(frame.context, condition, args.spanOf("condition"));
-    if (test.type.element !== "bool") fail(say.needsBool(args.spanOf("condition"), "where", describe(test)));
-    const select = (a: Value, b: Value): Value => {
-      if (isTree(a) || isTree(b)) return combineTrees(a, b, select, span);
+    const select = (test: TensorValue, a: Value, b: Value): Value => {
+      if (isTree(a) || isTree(b)) return combineTrees(a, b, (x, y) => select(test, x, y), span);
       const [x, y] = commonElement(frame.context, [a, b], span);
       return elementwise(frame.context, "select", [test, x, y], {}, span);
     };
-    return select(args.value("a", args.expected), args.value("b", args.expected));
+    /** What stands in `tree` where the condition has a leaf; anything that is no tree meets every leaf. */
+    const at = (tree: Value, path: readonly string[]): Value =>
+      path.reduce((part, name) => (isTree(part) ? child(part, name) ?? fail(say.treesDiffer(span, describe(condition), describe(tree))) : part), tree);
+    const [a, b] = [args.value("a", args.expected), args.value("b", args.expected)];
+    for (const arm of [a, b]) if (isTree(arm)) combineTrees(condition, arm, (test) => test, span); // refuses other forms
+    return mapTree(condition, (leaf, path) => {
+      const test = asTensor(frame.context, leaf, args.spanOf("condition"));
+      if (test.type.element !== "bool") fail(say.needsBool(args.spanOf("condition"), "where", describe(test)));
+      return select(test, at(a, path), at(b, path));
+    }, span);
   },
 };
 
@@ -123,11 +129,11 @@ const stop: Builtin = {
 
 const atan2: Builtin = {
   names: ["y", "x"],
-  run(args) {
-    const [y, x] = commonElement(args.frame.context, [args.value("y"), args.value("x")], args.span);
+  run: (args) => combineTrees(args.value("y"), args.value("x"), (a, b) => {
+    const [y, x] = commonElement(args.frame.context, [a, b], args.span);
     if (!isFloat(y.type.element)) fail(say.needsFloat(args.span, "atan2", describe(y)));
     return elementwise(args.frame.context, "atan2", [y, x], {}, args.span);
-  },
+  }, args.span),
 };
 
 /** False for the compile-time number 0: `static if nonzero(decay)` leaves out what an option's default does not need. */
@@ -135,11 +141,11 @@ const nonzero: Builtin = { names: ["x"], run: (args) => boolean(staticNumber(arg
 
 const bitNot: Builtin = {
   names: ["x"],
-  run(args) {
-    const x = args.tensor("x");
+  run: (args) => leafwise(args, args.value("x"), (leaf) => {
+    const x = asTensor(args.frame.context, leaf, args.spanOf("x"));
     if (isFloat(x.type.element)) fail(say.needsInteger(args.span, "bit_not", describe(x)));
     return elementwise(args.frame.context, "bit_not", [x], {}, args.span);
-  },
+  }),
 };
 
 export const mathBuiltins: Readonly<Record<string, Builtin>> = {
