@@ -9,7 +9,7 @@ import type { RuleSetItem } from "../../grammar/index.ts";
 import { byteSize } from "../program.ts";
 import { fail, Problem } from "./problem.ts";
 import type { Scope } from "./scope.ts";
-import type { Axis, ModelValue, Value } from "./values.ts";
+import type { Axis, ModelValue, Place, Value } from "./values.ts";
 
 /** One tensor of the module's persistent state. */
 export interface Cell {
@@ -23,9 +23,18 @@ export interface Cell {
   initial(init: Context): ValueId;
 }
 
+/** A cell, or the part of it that belongs to one model of a family: at positions of its leading axes. */
+export interface CellNode {
+  readonly kind: "cell";
+  readonly cell: Cell;
+  readonly at: readonly number[];
+  /** As the user names it: `net.blocks[1].weight`. */
+  readonly path: string;
+}
+
 /** The tree of states behind a `var`, a member or an optimizer's slot. */
 export type StateNode =
-  | { readonly kind: "cell"; readonly cell: Cell }
+  | CellNode
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, StateNode> }
   | { readonly kind: "tuple"; readonly items: readonly StateNode[]; readonly list: boolean }
   | ModelNode;
@@ -39,6 +48,8 @@ export interface ModelNode {
   /** Lengths of the families around and of this one: the leading axes of its states. */
   readonly families: readonly number[];
   readonly family?: number;
+  /** One of a family: the node of the stack and the positions along its leading axes. */
+  readonly place?: Place;
   readonly members: Map<string, { readonly role: "param" | "state" | "layer"; readonly node: StateNode }>;
   /** Its body has not run yet. */
   pending: boolean;

@@ -5,6 +5,7 @@ import { elementCount, type ValueId } from "../ir/graph.ts";
 import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { genericArguments } from "./generics.ts";
+import { takeAt } from "./parts.ts";
 import { fail, Problem } from "./problem.ts";
 import { align, asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
 import { type Axis, describe, describeSize, type IndexVariable, type ModelValue, ownShape, type TensorValue, tuple, type TupleValue, type Value } from "./values.ts";
@@ -34,7 +35,7 @@ export function index(frame: Frame, expression: IndexExpression): Value {
 }
 
 /** A compile-time position: negative ones count from the end. */
-function position(frame: Frame, item: Expression, length: number, what: string): number | undefined {
+export function position(frame: Frame, item: Expression, length: number, what: string): number | undefined {
   const value = evaluate(frame, item);
   const at = value.kind === "number" || value.kind === "tensor" ? staticNumber(value) : undefined;
   if (at === undefined) return undefined;
@@ -96,7 +97,7 @@ export function takeMember(frame: Frame, value: Value, at: number, span: Span, r
   const pick = (inner: Value): Value => takeMember(frame, inner, at, span, rename);
   switch (value.kind) {
     case "tensor":
-      return takeAt(frame, value, 0, at, span);
+      return takeAt(frame.context, value, 0, at, span);
     case "record":
       return { kind: "record", fields: new Map([...value.fields].map(([name, inner]) => [name, pick(inner)])) };
     case "tuple":
@@ -114,21 +115,6 @@ export function takeMember(frame: Frame, value: Value, at: number, span: Span, r
     default:
       return value;
   }
-}
-
-/** The slice at one place of an own axis; the axis vanishes. */
-export function takeAt(frame: Frame, value: TensorValue, axis: number, at: number, span: Span): TensorValue {
-  if (value.parts && axis === 0) return value.parts[at];
-  const { builder } = frame.context;
-  const physical = value.variables.length + axis;
-  const shape = value.type.shape;
-  const id = builder.op("slice", [idOf(frame.context, value, span)], {
-    start: shape.map((_, i) => (i === physical ? at : 0)),
-    limit: shape.map((size, i) => (i === physical ? at + 1 : size)),
-    step: shape.map(() => 1),
-  });
-  const reshaped = builder.reshape(id, shape.filter((_, i) => i !== physical));
-  return tensor(frame.context, reshaped, value.axes.filter((_, i) => i !== axis), value.variables);
 }
 
 // ---- tensors
@@ -236,12 +222,13 @@ function applySlices(frame: Frame, value: TensorValue, selectors: readonly Selec
   const kept = effective.map((selector) => selector.kind !== "at");
   const now = builder.typeOf(id).shape;
   id = builder.reshape(id, now.filter((_, i) => i < lead || kept[i - lead]));
+  const part = lead === 0 ? { of: value, slice: { start, limit, step } } : undefined;
   const axes = value.axes.flatMap((axis, i): Axis[] => {
     const selector = effective[i];
     if (selector.kind === "at") return [];
     return [selector.kind === "slice" ? {} : axis];
   });
-  return { value: tensor(frame.context, id, axes, value.variables), selectors: effective.filter((_, i) => kept[i]) };
+  return { value: { ...tensor(frame.context, id, axes, value.variables), part }, selectors: effective.filter((_, i) => kept[i]) };
 }
 
 function applyRenames(frame: Frame, value: TensorValue, selectors: readonly Selector[], span: Span): { value: TensorValue; selectors: Selector[] } {

@@ -4,7 +4,6 @@
  * the rule is elaborated in the body and its nodes are mapped like the others.
  */
 import type { MapExpression, Span } from "../../grammar/index.ts";
-import { printExpression, type Expression } from "../../grammar/index.ts";
 import { BatchMap, batchNodes, batchValues, type BatchOptions, type Mapped } from "../batch/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { dependents } from "../differentiate/index.ts";
@@ -18,7 +17,7 @@ import { Scope } from "./scope.ts";
 import { bindPattern, runBody } from "./statements.ts";
 import { asTensor, idOf, tensor } from "./tensors.ts";
 import { leaves, replaceLeaves } from "./trees.ts";
-import { describe, ownShape, tuple, type Value } from "./values.ts";
+import { describe, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
 
 export function mapExpression(frame: Frame, expression: MapExpression): Value {
   const { context: outer } = frame;
@@ -155,17 +154,20 @@ export function localize(context: Context, outer: Context, of: readonly ValueId[
   return { of: of.map((id) => map.get(id).id), wrt: starts };
 }
 
-/** `jacobian(y, x)`: d y[i] / d x[j] on axes [shape of y..., shape of x...]. */
-export function jacobian(frame: Frame, y: Value, written: Expression, x: Value, over: Expression, span: Span, pull: (inner: Frame, of: ValueId, wrt: ValueId, seed: ValueId) => ValueId | null): Value {
+/**
+ * `jacobian(y, x)`: d y[i] / d x[j] on axes [shape of y..., shape of x...]; undefined where there is no credit. `pull`
+ * gives x's cotangent for one of y, which is that of `wrt`, or a part of it.
+ */
+export function jacobian(
+  frame: Frame, y: TensorValue, x: TensorValue, wrt: ValueId, span: Span, pull: (inner: Frame, of: ValueId, wrt: ValueId, seed: ValueId) => ValueId | null,
+): TensorValue | undefined {
   const { context: outer } = frame;
-  if (y.kind !== "tensor" || x.kind !== "tensor") return fail(say.jacobianNeeds(span, printExpression(y.kind === "tensor" ? over : written), describe(y.kind === "tensor" ? x : y)));
-  const [ofId, wrtId] = [idOf(outer, y, span), idOf(outer, x, span)];
   const context = new Context(frame.session, outer.kind, outer.name, outer);
   const inner: Frame = { ...frame, context, free: new Set(), recorder: null };
   const seed = context.builder.parameter(y.type);
-  const local = localize(context, outer, [ofId], [wrtId]);
+  const local = localize(context, outer, [idOf(outer, y, span)], [wrt]);
   const ct = pull(inner, local.of[0], local.wrt[0], seed);
-  if (ct === null) return fail(say.noCredit(span, printExpression(written), printExpression(over)));
+  if (ct === null) return undefined;
   const size = elementCount(y.type.shape);
   const { builder } = outer;
   const iota = (axis: number): ValueId => builder.op("iota", [], { shape: [size, size], axis, element: "i32" });
@@ -177,7 +179,7 @@ export function jacobian(frame: Frame, y: Value, written: Expression, x: Value, 
   ]);
   transfer(context.builder, builder, map, size, context.builder.nodes.slice());
   const mapped = map.get(ct);
-  if (!mapped) return fail(say.noCredit(span, printExpression(written), printExpression(over)));
+  if (!mapped) return undefined;
   const id = builder.reshape(spread(builder, mapped, size), [...ownShape(y), ...ownShape(x)]);
   return tensor(outer, id, [...y.axes, ...x.axes]);
 }

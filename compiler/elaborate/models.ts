@@ -11,7 +11,7 @@ import { fail, Problem } from "./problem.ts";
 import { mark } from "./rules.ts";
 import { Scope } from "./scope.ts";
 import { takeMember } from "./indexing.ts";
-import { assignAt, createStates, readNode } from "./states.ts";
+import { createStates, readNode } from "./states.ts";
 import { runBlock } from "./statements.ts";
 import { evaluateSize, freshTensor, instantiateType, Matcher, openNames, parameterTypes } from "./types.ts";
 import { type ConstructorValue, describe, type Member, type ModelValue, number, tuple, type Value } from "./values.ts";
@@ -105,7 +105,7 @@ export function trialArguments(frame: Frame, declaration: ModelDeclaration): Giv
 export function readModel(context: Context, node: ModelNode): ModelValue {
   const members = new Map<string, Member>();
   for (const [name, { role, node: inner }] of node.members) members.set(name, { role, value: readNode(context, inner) });
-  return { kind: "model", declaration: node.declaration, scope: node.scope, members, path: node.path, frozen: node.frozen, family: node.family };
+  return { kind: "model", declaration: node.declaration, scope: node.scope, members, path: node.path, frozen: node.frozen, family: node.family, place: node.place };
 }
 
 /** A member by name; an instance that nobody has called yet is completed first. */
@@ -194,8 +194,7 @@ function bindMember(frame: Frame, self: ModelValue, owner: ModelNode | undefined
     // State reads as it is now; a layer's own state changes while the body runs.
     const read = (context: Context): Value =>
       (statement.role === "layer" && snapshot && !hasState(node) ? snapshot : readPlaced({ ...frame, context }, node, self, span));
-    const at = self.place?.at;
-    scope.define(name, at ? { read, span, assign: (value) => assignAt(frame, node, at, value, span) } : { read, span, target: { path } });
+    scope.define(name, { read, span, target: { path, self } });
     return;
   }
   if (snapshot === undefined) return fail(say.layerMissing(statement.span, name, describe(self)));

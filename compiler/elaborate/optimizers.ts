@@ -3,13 +3,14 @@ import type { ApplyStatement, Expression, MemberStatement, MinimizeStatement, Op
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
+import { itemNode, nodeOfTarget } from "./assign.ts";
 import { arrange, atCallSite, enter, type GivenArgument } from "./calls.ts";
-import { type Cell, type Frame, type StateNode } from "./context.ts";
+import type { CellNode, Frame, StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { fail } from "./problem.ts";
 import { gradient } from "./requests.ts";
 import { Scope } from "./scope.ts";
-import { childNode, createStates, findNode, readNode } from "./states.ts";
+import { axesOfCell, childNode, createStates, readNode, typeOfCell } from "./states.ts";
 import { runBlock } from "./statements.ts";
 import { asTensor, broadcastTo, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
@@ -83,7 +84,7 @@ function moveTree(frame: Frame, target: Expression, update: Value, optimizer: Op
   const visit = (inner: StateNode, leaf: Value, at: ReadonlyMap<string, Value>): void => {
     if (inner.kind === "cell") {
       moved++;
-      return moveLeaf(frame, inner.cell, leaf, at, optimizer, slots, span);
+      return moveLeaf(frame, inner, leaf, at, optimizer, slots, span);
     }
     const known = namesOf(inner);
     const given = leaf.kind === "record" ? [...leaf.fields.keys()] : leaf.kind === "model" ? [...leaf.members.keys()] : leaf.kind === "tuple" ? leaf.items.map((_, i) => String(i)) : null;
@@ -124,18 +125,16 @@ export function stateOf(frame: Frame, expression: Expression): StateNode | undef
       const binding = frame.scope.find(expression.text);
       const target = binding?.target;
       if (target) binding.read(frame.context); // a `var` comes to be when it is first mentioned
-      return target && (frame.session.roots.get(target.path) ?? findNode(frame.session, target.path));
+      return target && nodeOfTarget(frame.session, target, expression.span);
     }
     case "field": {
       const object = stateOf(frame, expression.object);
       return object && childNode(frame.session, object, expression.name.text, expression.span);
     }
     case "index": {
-      const object = stateOf(frame, expression.object);
-      const [item] = expression.bracket.items;
-      if (object?.kind !== "tuple" || item.kind !== "value") return undefined;
-      const at = evaluate(frame, item.value);
-      return at.kind === "number" ? object.items[at.value < 0 ? at.value + object.items.length : at.value] : undefined;
+      return expression.bracket.items.reduce<StateNode | undefined>(
+        (node, item) => (node && item.kind === "value" ? itemNode(frame, node, item.value) : undefined), stateOf(frame, expression.object),
+      );
     }
     default:
       return undefined;
@@ -144,20 +143,21 @@ export function stateOf(frame: Frame, expression: Expression): StateNode | undef
 
 // ---- one leaf
 
-function moveLeaf(frame: Frame, cell: Cell, update: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string, span: Span): void {
+function moveLeaf(frame: Frame, node: CellNode, update: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string, span: Span): void {
   const { context } = frame;
-  if (cell.role === "frozen") fail(say.frozenAssigned(span, cell.path));
+  const { cell, path } = node;
+  if (cell.role === "frozen") fail(say.frozenAssigned(span, path));
   if (!isFloat(cell.type.element) && cell.type.element !== "bool") return; // integer leaves are not trained
   const g = asTensor(context, update, span, cell.type.element);
-  const shape = ownShape(g);
-  if (shape.length > cell.type.shape.length) fail(say.stateType(span, cell.path, describe(readNode(context, { kind: "cell", cell })), describe(g), cell.span));
-  const gradientLeaf = broadcastTo(context, g, cell.type.shape, cell.axes, span);
+  const { shape } = typeOfCell(node);
+  if (ownShape(g).length > shape.length) fail(say.stateType(span, path, describe(readNode(context, node)), describe(g), cell.span));
+  const gradientLeaf = broadcastTo(context, g, shape, axesOfCell(node), span);
   const { declaration } = optimizer;
   const library = isLibrary(declaration.span.file);
   const run = (): void => {
     frame.session.enter(span, 4);
     try {
-      runOptimizer(frame, cell, gradientLeaf, options, optimizer, slots);
+      runOptimizer(frame, node, gradientLeaf, options, optimizer, slots);
     } finally {
       frame.session.leave(4);
     }
@@ -166,43 +166,43 @@ function moveLeaf(frame: Frame, cell: Cell, update: Value, options: ReadonlyMap<
   else run();
 }
 
-function runOptimizer(frame: Frame, cell: Cell, g: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string): void {
+function runOptimizer(frame: Frame, node: CellNode, g: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string): void {
   const { declaration } = optimizer;
   const [p, gradientName] = declaration.parameters;
   if (!p || !gradientName) fail(say.optimizerParameters(declaration.name.span, declaration.name.text));
   const scope = new Scope(optimizer.scope);
   const inner = enter(frame, scope);
-  const node: StateNode = { kind: "cell", cell };
-  frame.session.roots.set(cell.path, node);
-  scope.define(p.name.text, { read: (context) => readNode(context, node), span: p.span, target: { path: cell.path, local: true } });
+  const { path } = node;
+  frame.session.roots.set(path, node);
+  scope.define(p.name.text, { read: (context) => readNode(context, node), span: p.span, target: { path, local: true } });
   scope.bind(gradientName.name.text, g, gradientName.span);
   for (const parameter of declaration.parameters.slice(2)) {
     const raw = options.get(parameter.name.text) ?? (parameter.default ? evaluate(inner, parameter.default) : fail(say.missingArgument(optimizer.span, parameter.name.text, declaration.name.text, [])));
     const place = { span: optimizer.span, what: `option '${parameter.name.text}' of ${declaration.name.text}` };
     scope.bind(parameter.name.text, parameter.type && raw.kind === "number" ? coerce(inner, parameter.type, raw, place) : raw, parameter.span);
   }
-  const body: Frame = { ...inner, slot: (statement) => bindSlot(inner, declaration, statement, cell, slots) };
+  const body: Frame = { ...inner, slot: (statement) => bindSlot(inner, declaration, statement, node, slots) };
   runBlock(body, declaration.body);
 }
 
 /** `state m = zeros_like(g)`: one state per statement and leaf, shared by an entry's variants. */
-function bindSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, cell: Cell, slots: string): void {
-  const path = `${slots}.${statement.name.text}.${cell.path}`;
+function bindSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, of: CellNode, slots: string): void {
+  const path = `${slots}.${statement.name.text}.${of.path}`;
   let node = frame.session.roots.get(path);
   if (!node) {
-    node = createSlot(frame, declaration, statement, cell, path);
+    node = createSlot(frame, declaration, statement, of, path);
     frame.session.roots.set(path, node);
   }
   const slot = node;
   frame.scope.define(statement.name.text, { read: (context) => readNode(context, slot), span: statement.name.span, target: { path, local: true } });
 }
 
-function createSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, cell: Cell, path: string): StateNode {
+function createSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, of: CellNode, path: string): StateNode {
   // In the init region p is the parameter's initial value and g is zero.
   const scope = new Scope(frame.scope);
   const [p, g] = declaration.parameters;
-  scope.define(p.name.text, { read: (context) => readNode(context, { kind: "cell", cell }), span: p.span });
-  scope.define(g.name.text, { read: (context) => tensor(context, context.builder.zeros(cell.type), cell.axes), span: g.span });
+  scope.define(p.name.text, { read: (context) => readNode(context, of), span: p.span });
+  scope.define(g.name.text, { read: (context) => tensor(context, context.builder.zeros(typeOfCell(of)), axesOfCell(of)), span: g.span });
   return createStates(frame.session, { ...frame, scope }, statement, path, "optimizer");
 }
 

@@ -7,6 +7,7 @@ import type { Context, Frame, StateNode, TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { jacobian, localize } from "./map.ts";
 import { stateOf } from "./optimizers.ts";
+import { type Pick, put, take, wholeOf } from "./parts.ts";
 import { fail, Problem } from "./problem.ts";
 import { ruleSetHandle } from "./rules.ts";
 import { asTensor, broadcastTo, idOf, stack, tensor } from "./tensors.ts";
@@ -15,9 +16,12 @@ import { type Axis, describe, isFloat, ownShape, record, type RulesValue, type T
 
 /** A leaf that a derivative is asked for: its versions, newest first, or the parts of a stacked tap. */
 interface WrtLeaf {
+  /** What `gradcheck` calls it; of a part it checks the whole. */
   readonly label: string;
   readonly versions: readonly ValueId[];
   readonly parts?: readonly ValueId[];
+  /** It is picked from the versions, and so is its derivative: at each mention a part is made anew. */
+  readonly picks: readonly Pick[];
   readonly type: TensorType;
   readonly axes: readonly Axis[];
 }
@@ -40,33 +44,40 @@ function wrtOf(frame: Frame, expression: Expression): Wrt {
     return { form: tuple(items.map((item) => item.form)), leaves: items.flatMap((item) => item.leaves) };
   }
   const node = stateOf(frame, expression);
-  // Its slices are made anew at each mention, so credit would not be found.
-  if (throughFamily(frame, expression)) fail(say.notYet(expression.span, "a derivative with respect to one model of a family"));
   const value = evaluate(frame, expression);
   if (value.kind === "poison") throw new Problem(null);
   const form = parameterTree(value);
   const versions = node && versionsOf(frame, node);
   const label = printExpression(expression);
+  const isWhole = node ? () => false : isNamed(frame, expression);
   const found = leaves(form).map(({ path, value: leaf }, i): WrtLeaf | null => {
     if (!differentiable(leaf.type)) return null;
     if (leaf.variables.length > 0) return fail(say.wrtIndexed(expression.span, label));
     const name = [label, ...path].join(".");
+    const wholeName = [unindexed(expression), ...path].join(".");
     if (leaf.parts) {
-      return { label: name, versions: [], parts: leaf.parts.map((part) => idOf(frame.context, part, expression.span)), type: leaf.type, axes: leaf.axes };
+      return { label: name, versions: [], parts: leaf.parts.map((part) => idOf(frame.context, part, expression.span)), picks: [], type: leaf.type, axes: leaf.axes };
     }
-    return { label: name, versions: versions?.[i] ?? [leaf.credit ?? idOf(frame.context, leaf, expression.span)], type: leaf.type, axes: leaf.axes };
+    const { whole, picks } = wholeOf(leaf, isWhole);
+    return { label: picks.length > 0 ? wholeName : name, versions: versions?.[i] ?? [whole.credit ?? idOf(frame.context, whole, expression.span)], picks, type: leaf.type, axes: leaf.axes };
   });
   if (found.every((leaf) => leaf === null)) fail(say.wrtNotDifferentiable(expression.span, label, describe(value)));
   return { form, leaves: found };
 }
 
-/** Does a path lead through one model of a family, `net.blocks[1].scale`? */
-function throughFamily(frame: Frame, expression: Expression): boolean {
-  if (expression.kind !== "field" && expression.kind !== "index") return false;
-  if (throughFamily(frame, expression.object)) return true;
-  if (expression.kind === "field") return false;
-  const family = evaluate(frame, expression.object);
-  return family.kind === "model" && family.family !== undefined;
+/** A path without its indices. */
+function unindexed(path: Expression): string {
+  if (path.kind === "field") return `${unindexed(path.object)}.${path.name.text}`;
+  return path.kind === "index" ? unindexed(path.object) : printExpression(path);
+}
+
+/** Tells the tensors that the first name of a path stands for: what the path picks from them is their part. */
+function isNamed(frame: Frame, path: Expression): (value: TensorValue) => boolean {
+  let root = path;
+  while (root.kind === "field" || root.kind === "index" || root.kind === "parenthesized") root = root.kind === "parenthesized" ? root.value : root.object;
+  if (root === path || root.kind !== "name") return () => true;
+  const own = new Set(leaves(evaluate(frame, root), { states: true }).map(({ value }) => value.id));
+  return ({ id }) => id !== undefined && own.has(id);
 }
 
 /** Every version of each parameter below a state, newest first, in the order of its leaves. */
@@ -155,7 +166,7 @@ function collect(frame: Frame, wrt: Wrt, counts: readonly number[], found: reado
     const ids = found.slice(at, at + counts[i]);
     at += counts[i];
     const value = (id: ValueId | null, type: TensorType, axes: readonly Axis[]): TensorValue => tensor(context, id ?? context.builder.zeros(type), axes);
-    if (!leaf.parts) return value(ids[0], leaf.type, leaf.axes);
+    if (!leaf.parts) return value(ids[0] === null ? null : take(context.builder, ids[0], leaf.picks), leaf.type, leaf.axes);
     const part: TensorType = { ...leaf.type, shape: leaf.type.shape.slice(1) };
     return stack(context, ids.map((id) => value(id, part, leaf.axes.slice(1))), 0, span);
   });
@@ -223,7 +234,16 @@ function nearby(context: Context, values: readonly TensorValue[], of: readonly V
 /** `jacobian(y, x, using = r)`. */
 export function jacobianRequest(frame: Frame, y: Value, written: Expression, x: Value, over: Expression, using: Value | undefined, span: Span): Value {
   const { options } = requestOptions(frame, using, span);
-  return jacobian(frame, y, written, x, over, span, (inner, of, wrt, seed) => pull(inner.context.builder, [of], [wrt], [seed], { ...options, leaves: undefined })[0]);
+  if (y.kind !== "tensor" || x.kind !== "tensor") return fail(say.jacobianNeeds(span, printExpression(y.kind === "tensor" ? over : written), describe(y.kind === "tensor" ? x : y)));
+  const wrt = wrtOf(frame, over);
+  const { ids } = choose(frame, [idOf(frame.context, y, written.span)], wrt, options);
+  const [wrtId] = ids.length === 1 ? ids : [idOf(frame.context, x, over.span)];
+  const picks = wrt.leaves[0]?.picks ?? [];
+  const row = (inner: Frame, of: ValueId, from: ValueId, seed: ValueId): ValueId | null => {
+    const [ct] = pull(inner.context.builder, [of], [from], [seed], { ...options, leaves: undefined });
+    return ct === null ? null : take(inner.context.builder, ct, picks);
+  };
+  return jacobian(frame, y, x, wrtId, span, row) ?? fail(say.noCredit(span, printExpression(written), printExpression(over)));
 }
 
 /** `pull(y, x, dy, using = r)`: the vector-Jacobian product. */
@@ -272,7 +292,7 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
     if (!leaf) return;
     const seed = seedFor(frame, forms[i].value, forms[i].path, dx, span, "the tangent");
     const id = idOf(context, seed, span);
-    if (!leaf.parts) return tangents.push(id);
+    if (!leaf.parts) return tangents.push(put(context.builder, id, leaf.picks));
     for (let part = start; part < at; part++) {
       const shape = leaf.type.shape;
       const row = context.builder.op("slice", [id], {

@@ -2,7 +2,7 @@
 import type { Span } from "../../grammar/index.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Context } from "./context.ts";
-import type { Value } from "./values.ts";
+import type { ModelValue, Value } from "./values.ts";
 
 export interface Binding {
   /** Read at each use: module state changes between two uses of its name. */
@@ -20,6 +20,8 @@ export interface Binding {
 export interface AssignTarget {
   /** Path of the root in the module's state. */
   readonly path: string;
+  /** The model whose member it is: of a family it may be one. */
+  readonly self?: ModelValue;
   /** An optimizer's own slot or parameter: assigned wherever the optimizer runs. */
   readonly local?: boolean;
 }

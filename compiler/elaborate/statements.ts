@@ -1,19 +1,21 @@
 /** Statements, in reading order. One that fails is reported and poisons the names it would have bound; the rest go on. */
-import { assertNever, type Block, type Body, type IfStatement, type LetStatement, type Path, type Pattern, type Span, type Statement, type StaticForStatement } from "../../grammar/index.ts";
+import { assertNever, type Block, type Body, type Expression, type IfStatement, type LetStatement, type Path, type Pattern, type Span, type Statement, type StaticForStatement } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
 import { conditionOf, inArms } from "./arms.ts";
+import { assignPath } from "./assign.ts";
 import { Context, type Frame, hashText, newCounters } from "./context.ts";
 import { evaluate, type Expected } from "./expressions.ts";
-import { familyMember, takeAt } from "./indexing.ts";
+import { familyMember } from "./indexing.ts";
 import { runMember } from "./models.ts";
 import { applyStatement, minimizeStatement } from "./optimizers.ts";
+import { takeAt } from "./parts.ts";
 import { fail, Problem } from "./problem.ts";
 import { prove } from "./prove.ts";
 import { Scope } from "./scope.ts";
-import { assignPath, expectedLike, expectedOf } from "./states.ts";
-import { close, idOf, tensor } from "./tensors.ts";
-import { child } from "./trees.ts";
+import { expectedLike, expectedOf } from "./states.ts";
+import { close, idOf, staticNumber, tensor } from "./tensors.ts";
+import { child, replaceLeaves } from "./trees.ts";
 import { coerce, Matcher } from "./types.ts";
 import { describe, isFloat, nothing, number, ownShape, poison, record, tuple, type Value } from "./values.ts";
 
@@ -125,8 +127,14 @@ function runStatement(frame: Frame, statement: Statement): Value | undefined {
 /** What an assignment expects: `net.a.weight <- where(dead, kaiming_uniform(), net.a.weight)`. */
 function expectedOfTarget(frame: Frame, { root, steps }: Path): Expected {
   let value = frame.scope.find(root.text)?.read(frame.context);
-  for (const step of steps) value = value && step.kind === "field" ? child(value, step.name.text) : undefined;
+  for (const step of steps) value = value && (step.kind === "field" ? child(value, step.name.text) : itemLike(frame, value, step.index));
   return value && expectedLike(value);
+}
+
+/** Of the form that an item has: of a tuple one, of a family or a tensor without its first axis. */
+function itemLike(frame: Frame, value: Value, index: Expression): Value | undefined {
+  if (value.kind === "tuple") return value.items.at(staticNumber(evaluate(frame, index)) ?? 0);
+  return replaceLeaves(value, (leaf) => ({ ...leaf, type: { ...leaf.type, shape: leaf.type.shape.slice(1) }, axes: leaf.axes.slice(1) }));
 }
 
 /** `x: T = e`: the value, in its declared type where there is one. */
@@ -249,7 +257,7 @@ function* itemsOf(frame: Frame, range: Value, statement: StaticForStatement): Ge
       return;
     case "tensor":
       if (ownShape(range).length === 0) break;
-      for (let i = 0; i < ownShape(range)[0]; i++) yield takeAt(frame, range, 0, i, span);
+      for (let i = 0; i < ownShape(range)[0]; i++) yield takeAt(frame.context, range, 0, i, span);
       return;
     case "poison":
       throw new Problem(null);

@@ -1,13 +1,14 @@
 /** Module state: the cells behind `var`, `param` and `state`, their initial values, reading and assigning. */
-import type { Expression, Path, Span, TypeExpression } from "../../grammar/index.ts";
+import type { Expression, Span, TypeExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { invariant } from "../diagnostics/diagnostic.ts";
-import type { State, ValueId } from "../ir/graph.ts";
-import { type Cell, type Context, type Frame, hashText, mix, newCounters, type Session, type StateNode } from "./context.ts";
+import type { State, TensorType, ValueId } from "../ir/graph.ts";
+import { type Cell, type CellNode, type Context, type Frame, hashText, mix, newCounters, type Session, type StateNode } from "./context.ts";
 import { evaluate, type Expected } from "./expressions.ts";
 import { complete, instantiate, readModel, refuseBroken, rootFrame } from "./models.ts";
+import { takeAt } from "./parts.ts";
 import { fail } from "./problem.ts";
-import { asTensor, broadcastTo, elementOfNumbers, idOf, numbersOf, stack, staticNumber, tensor } from "./tensors.ts";
+import { asTensor, broadcastTo, elementOfNumbers, idOf, numbersOf, stack, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
 import { instantiateType, type KnownType } from "./types.ts";
 import { type Axis, describe, isFloat, ownShape, tuple, type TensorValue, type Value } from "./values.ts";
@@ -29,17 +30,16 @@ export function createStates(
   session: Session, frame: Frame, declaration: StateDeclaration, path: string, role: DeclaredRole, families: readonly number[] = [],
 ): StateNode {
   const leafSource = new InitialValues(frame, declaration, path, families);
-  const cell: MakeCell = (type, at, given) => ({
-    kind: "cell",
-    cell: session.addCell({
-      path: [path, ...at].join("."),
-      type: { element: type.element, shape: [...families, ...type.shape] },
+  const cell: MakeCell = (type, at, given) => {
+    const full = [path, ...at].join(".");
+    return cellNode(session.addCell({
+      path: full, type: { element: type.element, shape: [...families, ...type.shape] },
       axes: [...families.map((): Axis => ({})), ...type.axes],
       role: given === "var" ? (isFloat(type.element) ? "trained" : "state") : given,
       span: declaration.span,
       initial: (init) => leafSource.leaf(init, at),
-    }),
-  });
+    }));
+  };
   if (declaration.type) {
     // A template of the type's form, read for its leaves only.
     frame.context.makesStates = true;
@@ -147,9 +147,10 @@ export function expectedOf(frame: Frame, type: TypeExpression): Expected {
 /** The expected value where one like this is to stand. */
 export function expectedLike(value: Value): Expected {
   if (value.kind === "tensor") return { kind: "tensor", known: { element: value.type.element, shape: ownShape(value), axes: value.axes } };
-  if (value.kind !== "record") return undefined;
+  if (value.kind !== "record" && value.kind !== "model") return undefined;
   const fields = new Map<string, NonNullable<Expected>>();
-  for (const [name, field] of value.fields) {
+  const parts = value.kind === "record" ? [...value.fields] : [...value.members].map(([name, member]): [string, Value] => [name, member.value]);
+  for (const [name, field] of parts) {
     const expected = expectedLike(field);
     if (expected) fields.set(name, expected);
   }
@@ -189,9 +190,10 @@ export function readNode(context: Context, node: StateNode): Value {
   context.session.spend(1 / nodesPerStep, undefined);
   switch (node.kind) {
     case "cell": {
-      const id = context.read(node.cell);
-      const hidden = node.cell.type.shape.length - context.builder.typeOf(id).shape.length;
-      return tensor(context, id, node.cell.axes.slice(hidden));
+      const { cell } = node;
+      const id = context.read(cell);
+      const hidden = cell.type.shape.length - context.builder.typeOf(id).shape.length;
+      return node.at.reduce((value, at) => takeAt(context, value, 0, at, cell.span), tensor(context, id, cell.axes.slice(hidden)));
     }
     case "record":
       return { kind: "record", fields: new Map([...node.fields].map(([name, inner]) => [name, readNode(context, inner)])) };
@@ -225,120 +227,33 @@ export function childNode(session: Session, node: StateNode, name: string, span:
   return node.members.get(name)?.node;
 }
 
-// ---- assigning
+/** The state of a cell by itself, or the type that a part of it has. */
+export const cellNode = (cell: Cell): CellNode => ({ kind: "cell", cell, at: [], path: cell.path });
+export const typeOfCell = ({ cell, at }: CellNode): TensorType => ({ ...cell.type, shape: cell.type.shape.slice(at.length) });
+export const axesOfCell = ({ cell, at }: CellNode): readonly Axis[] => cell.axes.slice(at.length);
 
-/** `path <- value`. */
-export function assignPath(frame: Frame, target: Path, value: Value): void {
-  const { root, steps } = target;
-  const binding = frame.scope.find(root.text);
-  if (!binding) return fail(say.unknownName(root.span, root.text, frame.scope.names()));
-  if (binding.assign && steps.length === 0) return binding.assign(value);
-  if (!binding.target) return fail(binding.mapped ? say.notYet(root.span, "assigning state in a `map`") : say.notAssignable(root.span, root.text));
-  binding.read(frame.context); // a `var` comes to be when it is first mentioned
-  const node = frame.session.roots.get(binding.target.path) ?? findNode(frame.session, binding.target.path);
-  if (!node) return fail(say.notAssignable(root.span, root.text));
-  const isMember = frame.self !== null && binding.target.path.startsWith(`${frame.self.path ?? "\0"}.`);
-  if (!frame.mayAssign && !isMember && !binding.target.local) fail(say.assignsState(target.span, root.text));
-  assignSteps(frame, node, target, 0, value);
+/** The state of one of a family: each cell at a position of its first axis. */
+export function nodeAt(session: Session, family: StateNode, at: number, span: Span): StateNode {
+  const name = family.kind === "cell" || family.kind === "model" ? family.path : "";
+  return placed(session, family.kind === "model" ? { ...family, family: undefined } : family, [at], { from: name, to: `${name}[${at}]` }, span);
 }
 
-/** A node by its path: an instance's member or a model. */
-export function findNode(session: Session, path: string): StateNode | undefined {
-  const model = session.modelNodes.get(path);
-  if (model) return model;
-  const dot = path.lastIndexOf(".");
-  const owner = dot < 0 ? undefined : session.modelNodes.get(path.slice(0, dot));
-  return owner?.members.get(path.slice(dot + 1))?.node;
-}
-
-function assignSteps(frame: Frame, node: StateNode, target: Path, at: number, value: Value): void {
-  const step = target.steps[at];
-  if (!step) return assignNode(frame, node, value, target.span);
-  if (step.kind === "field") {
-    const inner = childNode(frame.session, node, step.name.text, step.span);
-    if (!inner) return fail(say.noField(step.name.span, step.name.text, target.root.text, node.kind === "record" ? [...node.fields.keys()] : node.kind === "model" ? [...node.members.keys()] : []));
-    return assignSteps(frame, inner, target, at + 1, value);
-  }
-  if (node.kind === "tuple") {
-    const i = staticNumber(evaluate(frame, step.index));
-    const item = i === undefined ? undefined : node.items[i < 0 ? i + node.items.length : i];
-    if (!item) return fail(say.tupleIndex(step.span, node.items.length));
-    return assignSteps(frame, item, target, at + 1, value);
-  }
-  if (node.kind !== "cell" || at + 1 < target.steps.length) return fail(say.notYet(step.span, "assigning to one model of a family"));
-  assignRow(frame, node.cell, evaluate(frame, step.index), value, target.span);
-}
-
-/** `table[i] <- row`: the other rows stay. */
-function assignRow(frame: Frame, cell: Cell, position: Value, value: Value, span: Span): void {
-  const { context } = frame;
-  const { builder } = context;
-  const current = context.read(cell);
-  const { shape } = builder.typeOf(current);
-  if (shape.length === 0) fail(say.notIndexable(span, cell.type.element));
-  const given = staticNumber(position);
-  const wrapped = given !== undefined && given < 0 ? { kind: "number" as const, value: given + shape[0], integer: true } : position;
-  const index = asTensor(context, wrapped, span, "i32");
-  const own = ownShape(index);
-  const row = broadcastTo(context, asTensor(context, value, span, cell.type.element), [...own, ...shape.slice(1)], [], span);
-  const indices = builder.reshape(idOf(context, index, span), [...own, 1]);
-  context.assign(cell, builder.op("scatter", [current, indices, idOf(context, row, span)], { batch: 0, mode: "set" }));
-}
-
-/** Assigns the state of one model of a family: its part of the stack, the others stay. */
-export function assignAt(frame: Frame, node: StateNode, at: readonly number[], value: Value, span: Span): void {
-  if (node.kind !== "cell") return fail(say.notYet(span, "assigning a whole tree of one model of a family"));
-  const { context } = frame;
-  const { builder } = context;
-  const { cell } = node;
-  const current = context.read(cell);
-  const shape = builder.typeOf(current).shape.slice(at.length);
-  const row = castState(frame, cell, value, shape, span);
-  const indices = builder.constant({ element: "i32", shape: [at.length] }, ...at);
-  context.assign(cell, builder.op("scatter", [current, indices, row], { batch: 0, mode: "set" }));
-}
-
-/** Assigns a tree leaf by leaf; paths that the value lacks stay as they are. */
-export function assignNode(frame: Frame, node: StateNode, value: Value, span: Span): void {
-  const { context } = frame;
-  const { builder } = context;
+/** Below a node each cell at positions of its leading axes; models and cells are named after the model that this is of. */
+export function placed(session: Session, node: StateNode, at: readonly number[], rename: { readonly from: string; readonly to: string }, span: Span): StateNode {
+  const below = (inner: StateNode): StateNode => placed(session, inner, at, rename, span);
+  const named = (path: string): string => (path.startsWith(rename.from) ? rename.to + path.slice(rename.from.length) : path);
   switch (node.kind) {
-    case "cell": {
-      const { cell } = node;
-      const id = castState(frame, cell, value, builder.typeOf(context.read(cell)).shape, span);
-      if (id !== context.read(cell)) context.assign(cell, id);
-      return;
-    }
+    case "cell":
+      return { ...node, at: [...node.at, ...at], path: named(node.path) };
     case "record":
-    case "model": {
-      const known = node.kind === "record" ? [...node.fields] : [...node.members].map(([name, member]): [string, StateNode] => [name, member.node]);
-      if (value.kind !== "record" && value.kind !== "model") return fail(say.treeExpected(span, describe(readNode(context, node)), describe(value)));
-      const given = value.kind === "record" ? [...value.fields.keys()] : [...value.members.keys()];
-      for (const name of given) if (!known.some(([other]) => other === name)) fail(say.noField(span, name, describe(readNode(context, node)), known.map(([other]) => other)));
-      for (const [name, inner] of known) {
-        const part = child(value, name);
-        if (part) assignNode(frame, inner, part, span);
-      }
-      return;
-    }
+      return { ...node, fields: new Map([...node.fields].map(([name, inner]) => [name, below(inner)])) };
     case "tuple":
-      if (value.kind !== "tuple" || value.items.length !== node.items.length) return fail(say.treeExpected(span, describe(readNode(context, node)), describe(value)));
-      return node.items.forEach((item, i) => assignNode(frame, item, value.items[i], span));
+      return { ...node, items: node.items.map(below) };
+    case "model":
+      complete(session, node, span);
+      return {
+        ...node, path: named(node.path), place: { path: node.place?.path ?? node.path, at: [...(node.place?.at ?? []), ...at] },
+        members: new Map([...node.members].map(([name, member]) => [name, { ...member, node: below(member.node) }])),
+      };
   }
-}
-
-
-/** A value that a cell, or a part of it, may take: of its element, broadcast to `shape`. */
-function castState(frame: Frame, cell: Cell, value: Value, shape: readonly number[], span: Span): ValueId {
-  const { context } = frame;
-  if (cell.role === "frozen") fail(say.frozenAssigned(span, cell.path));
-  const leaf = asTensor(context, value, span, cell.type.element);
-  const own = ownShape(leaf);
-  const fits = own.length <= shape.length && own.every((size, i) => size === 1 || size === shape[shape.length - own.length + i]);
-  const axes = cell.axes.slice(cell.axes.length - shape.length);
-  if (leaf.type.element !== cell.type.element || !fits) {
-    const wanted: TensorValue = { kind: "tensor", type: { ...cell.type, shape }, axes, variables: [] };
-    fail(say.stateType(span, cell.path, describe(wanted), describe(leaf), cell.span));
-  }
-  return idOf(context, broadcastTo(context, leaf, shape, axes, span), span);
 }

@@ -3,6 +3,7 @@ import type {
   FunctionDeclaration, LambdaExpression, ModelDeclaration, OptimizerDeclaration, RulesDeclaration, Span, TypeDeclaration,
 } from "../../grammar/index.ts";
 import type { Element, Region, TensorType, ValueId } from "../ir/graph.ts";
+import type { AttributesOf } from "../ops/attributes.ts";
 import type { Tensor } from "../ops/define.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
@@ -59,8 +60,17 @@ export interface TensorValue {
   readonly parts?: readonly TensorValue[];
   /** A tap stacked by a loop: the zeros that every turn added at the tap, which take its derivative. */
   readonly credit?: ValueId;
+  /** What a static index picked this from. */
+  readonly part?: Part;
   /** The value of this index variable itself: indexing an axis by it just renames the axis. */
   readonly iotaOf?: IndexVariable;
+}
+
+/** `x[1]`, `x[:, 0:4]`: a slice of a tensor, without the axes that had one position. */
+export interface Part {
+  readonly of: TensorValue;
+  /** Along each axis of `of`. */
+  readonly slice: AttributesOf<"slice">;
 }
 
 export interface TupleValue {
@@ -88,7 +98,13 @@ export interface ModelValue {
   /** A family of equals: the length of its leading axis. */
   readonly family?: number;
   /** One of a family: the node of the stack and the positions along its leading axes. */
-  readonly place?: { readonly path: string; readonly at: readonly number[] };
+  readonly place?: Place;
+}
+
+/** Where one model of a family is: the path of the stack, and a position along each of its leading axes. */
+export interface Place {
+  readonly path: string;
+  readonly at: readonly number[];
 }
 
 export interface Member {

@@ -35,6 +35,16 @@ describe("assignments", () => {
     expect(state("table")).toEqual([0, 0, 1, 2, 9, 9]);
     expect([state("pair.0"), state("pair.1.a")]).toEqual([[1], [3]]);
   });
+  it("make a value of its own, whatever else has it", () => {
+    const { call } = program(`
+      var w = 2.0
+      export fn f(x: f32) -> (f32, f32) {
+        w <- x
+        let y = w * w * x
+        return (grad(y, w), grad(y, x))
+      }`);
+    expect(call("f", 3)).toEqual([[18], [27]]);
+  });
   it("of a failing entry are not known; only what an entry reads and writes crosses its border", () => {
     const { module } = program("var a = 1.0\nvar b = 2.0\nvar c = 3.0\nexport fn f() -> f32 { b <- a  return b }");
     const { reads, writes } = module.entry("f");
