@@ -10,6 +10,9 @@ import type { Element } from "../ir/graph.ts";
 type None = Readonly<Record<string, never>>;
 type Axes = { readonly axes: readonly number[] };
 type Axis = { readonly axis: number };
+type Window = {
+  readonly axes: readonly number[]; readonly size: readonly number[]; readonly stride: readonly number[]; readonly dilation: readonly number[];
+};
 
 export interface OpAttributes {
   // ---- elementwise: all args have one shape (and element unless said), the result has it too
@@ -59,6 +62,13 @@ export interface OpAttributes {
   pad: { readonly low: readonly number[]; readonly high: readonly number[]; readonly interior: readonly number[] };
   concat: Axis;
   reverse: Axes;
+  /**
+   * y[..., p..., k..., ...] = x[..., p * stride + k * dilation, ...] along each of `axes` (ascending), p as many as fit, k < size;
+   * the window axes k stand together behind the last of `axes`.
+   */
+  window: Window;
+  /** The transpose of `window`: what lies on one place is added; `extent` are the result's sizes along `axes`. Field elements. */
+  overlap_add: Window & { readonly extent: readonly number[] };
 
   // ---- reduction: the named axes vanish; over bool a sum is parity, max is any, min is all
   reduce_sum: Axes; reduce_prod: Axes; reduce_max: Axes; reduce_min: Axes;

@@ -14,6 +14,7 @@ import { reduction } from "./reduction.ts";
 import { isFloat } from "./shapes.ts";
 import { sources } from "./sources.ts";
 import { transcendental } from "./transcendental.ts";
+import { windows } from "./windows.ts";
 
 export type { AttributesOf, OpAttributes, OpName } from "./attributes.ts";
 export { ShapeError } from "./define.ts";
@@ -21,12 +22,14 @@ export { repeat } from "./batching.ts";
 export type { BatchContext, OpDefinition, OpTable, RuleContext, Tensor } from "./define.ts";
 export { philox } from "./philox.ts";
 export { wraps } from "./tensors.ts";
+export { windowAxes, windowCount } from "./windows.ts";
 
 export const ops: OpTable<OpName> = {
   ...arithmetic,
   ...transcendental,
   ...logic,
   ...movement,
+  ...windows,
   ...reduction,
   ...cumulative,
   ...contraction,

@@ -185,7 +185,7 @@ function neverMinusZero(b: Rewriter, value: ValueId, depth = 4): boolean {
     case "cast": return !isFloatValue(b, node.args[0]) || never(0);
     case "mul": return node.args[0] === node.args[1];
     case "add": return never(0) || never(1);
-    case "sub": case "sqrt": case "reshape": case "broadcast": case "transpose": case "slice": case "reverse": return never(0);
+    case "sub": case "sqrt": case "reshape": case "broadcast": case "transpose": case "slice": case "reverse": case "window": return never(0);
     case "max": return never(0) || never(1); // max(-0, 0) is 0
     case "min": return never(0) && never(1);
     case "select": return never(1) && never(2);

@@ -29,7 +29,7 @@ export const hoistInvariants: Pass = {
 };
 
 /** Made by whoever reads it, or as cheap as reading it. */
-const free: ReadonlySet<OpName> = new Set(["constant", "iota", "broadcast", "reshape", "slice", "reverse"]);
+const free: ReadonlySet<OpName> = new Set(["constant", "iota", "broadcast", "reshape", "slice", "reverse", "window"]);
 
 interface Invariants {
   /** Nodes that depend on captures alone. */

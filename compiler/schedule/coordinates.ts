@@ -7,6 +7,7 @@
 import { elementCount } from "../ir/graph.ts";
 import type { TensorType } from "../ir/graph.ts";
 import type { OpNode } from "../ir/graph.ts";
+import { windowAxes } from "../ops/index.ts";
 
 export interface Affine {
   readonly base: number;
@@ -20,6 +21,8 @@ const scaled = (x: Affine, factor: number, shift: number): Affine => ({
   base: x.base * factor + shift,
   factors: factor === 1 ? x.factors : x.factors.map((f) => f * factor),
 });
+
+const added = (x: Affine, y: Affine): Affine => ({ base: x.base + y.base, factors: x.factors.map((factor, atom) => factor + y.factors[atom]) });
 
 /** Text that is equal for equal coordinates. */
 export const keyOf = (coordinates: readonly Affine[]): string => coordinates.map(({ base, factors }) => `${base},${factors.join(",")}`).join(";");
@@ -82,10 +85,10 @@ export function delinearize(index: Affine, shape: readonly number[], sizes: read
   return result;
 }
 
-export type MovementOp = "reshape" | "broadcast" | "transpose" | "slice" | "reverse";
+export type MovementOp = "reshape" | "broadcast" | "transpose" | "slice" | "reverse" | "window";
 
 export const isMovement = (op: string): op is MovementOp =>
-  op === "reshape" || op === "broadcast" || op === "transpose" || op === "slice" || op === "reverse";
+  op === "reshape" || op === "broadcast" || op === "transpose" || op === "slice" || op === "reverse" || op === "window";
 
 /** Where the arg of a movement is read, for a place in its result. null: see `delinearize`; only reshape gives it. */
 export function through(
@@ -107,5 +110,14 @@ export function through(
     case "reverse":
       return coordinates.map((coordinate, axis) =>
         node.attributes.axes.includes(axis) ? scaled(coordinate, -1, from.shape[axis] - 1) : coordinate);
+    case "window": {
+      const { axes, stride, dilation } = node.attributes;
+      const inside = windowAxes(node.attributes);
+      return coordinates.flatMap((coordinate, axis): Affine[] => {
+        if (inside.includes(axis)) return [];
+        const i = axes.indexOf(axis);
+        return [i < 0 ? coordinate : added(scaled(coordinate, stride[i], 0), scaled(coordinates[inside[i]], dilation[i], 0))];
+      });
+    }
   }
 }

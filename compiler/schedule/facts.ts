@@ -16,7 +16,7 @@ export type Role = "parameter" | "splat" | "data" | "virtual" | "pointwise" | "r
 export type ScheduledNode = OpNode | HostNode | LoopNode;
 
 const reductions = new Set<OpName>(["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "argmax", "argmin"]);
-const aloneOps = new Set<OpName>(["concat", "pad", "cumsum", "cumprod", "cummax", "sort", "random_bits", "random_fold"]);
+const aloneOps = new Set<OpName>(["concat", "pad", "overlap_add", "cumsum", "cumprod", "cummax", "sort", "random_bits", "random_fold"]);
 /** Many instructions each: never made twice, never inside a product's epilogue. */
 const expensive = new Set<OpName>(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "logistic", "pow", "atan2"]);
 

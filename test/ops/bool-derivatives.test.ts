@@ -13,7 +13,7 @@ import { Random } from "./random.ts";
 
 /** What bool cases are differentiable; each is linear in every single element of its args. */
 const differentiable: readonly OpName[] = [
-  "add", "sub", "mul", "neg", "select", "reshape", "broadcast", "transpose", "slice", "pad", "concat", "reverse",
+  "add", "sub", "mul", "neg", "select", "reshape", "broadcast", "transpose", "slice", "pad", "concat", "reverse", "window", "overlap_add",
   "reduce_sum", "reduce_prod", "cumsum", "cumprod", "dot", "gather", "scatter",
 ];
 

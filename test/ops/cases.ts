@@ -63,6 +63,14 @@ const indexed: readonly Indexed[] = [
   { x: [2, 3], at: [2, 1], out: [2], batch: 1, limits: [3] },
 ];
 
+const windowed = [
+  { x: [7], window: { axes: [0], size: [3], stride: [1], dilation: [1] }, y: [5, 3] },
+  { x: [2, 6, 5, 3], window: { axes: [1, 2], size: [3, 2], stride: [2, 1], dilation: [1, 2] }, y: [2, 2, 3, 3, 2, 3] },
+  { x: [4, 2, 6], window: { axes: [0, 2], size: [2, 2], stride: [2, 3], dilation: [1, 1] }, y: [2, 2, 2, 2, 2] },
+  { x: [2, 5], window: { axes: [1], size: [2], stride: [3], dilation: [2] }, y: [2, 1, 2] },
+  { x: [2], window: { axes: [0], size: [3], stride: [1], dilation: [1] }, y: [0, 3] },
+];
+
 const castCases = (): Case<AttributesOf<"cast">>[] =>
   field.flatMap((from) => field.map((to) => ({ args: [type(from, 2, 3)], attributes: { to } })));
 
@@ -111,6 +119,9 @@ export const cases: { readonly [K in OpName]: (r: Random) => readonly Case<Attri
     { args: [type(element, 2, 1), type(element, 2, 3)], attributes: { axis: 1 } },
     { args: [type(element, 2)], attributes: { axis: 0 } },
   ]),
+  window: () => field.flatMap((element) => windowed.map(({ x, window }) => ({ args: [type(element, ...x)], attributes: window }))),
+  overlap_add: () => field.flatMap((element) => windowed.map(({ x, window, y }) =>
+    ({ args: [type(element, ...y)], attributes: { ...window, extent: window.axes.map((axis) => x[axis]) } }))),
   reverse: () => field.map((element) => ({ args: [type(element, 2, 3, 2)], attributes: { axes: [0, 2] } })),
 
   reduce_sum: reductions(field), reduce_prod: reductions(field), reduce_max: reductions(field), reduce_min: reductions(field),

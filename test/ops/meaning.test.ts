@@ -37,6 +37,18 @@ describe("movement", () => {
   });
 });
 
+describe("windows", () => {
+  test("behind the last of their axes, with stride and dilation", () => {
+    expect(apply("window", [counting(6)], { axes: [0], size: [2], stride: [2], dilation: [3] })).toEqual([{ shape: [2, 2], data: [0, 3, 2, 5] }]);
+    expect(apply("window", [counting(2, 3, 1)], { axes: [0, 1], size: [2, 2], stride: [1, 1], dilation: [1, 1] }))
+      .toEqual([{ shape: [1, 2, 2, 2, 1], data: [0, 1, 3, 4, 1, 2, 4, 5] }]);
+  });
+  test("add up where they overlap", () => {
+    expect(apply("overlap_add", [counting(4, 2)], { axes: [0], size: [2], stride: [1], dilation: [1], extent: [5] }))
+      .toEqual([{ shape: [5], data: [0, 3, 7, 11, 7] }]);
+  });
+});
+
 describe("reduction", () => {
   test("over some axes", () => {
     expect(apply("reduce_sum", [counting(2, 3, 2)], { axes: [2, 0] })).toEqual([{ shape: [3], data: [14, 22, 30] }]);

@@ -45,6 +45,9 @@ describe("infer refuses", () => {
     refuses("concat", [type("f32", 2, 3), type("f32", 2, 4)], { axis: 0 }, "f32[2, 3] and f32[2, 4] along axis 0");
     refuses("concat", [], { axis: 0 }, "no args");
     refuses("reverse", [type("f32", 2)], { axes: [1] }, "axis 1 of 1");
+    refuses("window", [type("f32", 4, 4)], { axes: [1, 0], size: [2, 2], stride: [1, 1], dilation: [1, 1] }, "axes 1, 0 do not ascend");
+    refuses("window", [type("f32", 4)], { axes: [0], size: [2], stride: [0], dilation: [1] }, "[2] [0] [1] for 1 axes");
+    refuses("overlap_add", [type("f32", 3, 2)], { axes: [0], size: [2], stride: [1], dilation: [1], extent: [5] }, "f32[3, 2] are no windows of [5]");
   });
 
   test("axes out of range", () => {

@@ -22,6 +22,7 @@ const lists: Readonly<Partial<Record<OpName, readonly string[]>>> = {
   dot: ["leftBatch", "rightBatch", "leftContract", "rightContract"], broadcast: ["shape", "axes"], reshape: ["shape"], random_bits: ["shape"],
   iota: ["shape"], constant: ["shape", "data"], reduce_sum: ["axes"], reduce_prod: ["axes"], reduce_max: ["axes"], reduce_min: ["axes"], reverse: ["axes"],
   slice: ["start", "limit", "step"], pad: ["low", "high", "interior"], transpose: ["permutation"],
+  window: ["axes", "size", "stride", "dilation"], overlap_add: ["axes", "size", "stride", "dilation", "extent"],
 };
 
 export const coreNames = (): readonly string[] => [...opNames.filter((name) => name !== "scatter"), ...Object.keys(modes)];

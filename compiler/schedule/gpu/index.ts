@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Unit } from "../unit.ts";
 import { concatForGrid, padForGrid } from "./box.ts";
 import { gridOf, gridScope, guarded, numberIn } from "./grid.ts";
+import { overlapForGrid } from "./overlap.ts";
 import { bitsForGrid, foldForGrid } from "./random.ts";
 import { runningForGrid } from "./scan.ts";
 import { scatterForGrid } from "./scatter.ts";
@@ -19,6 +20,7 @@ export { parallelProduct } from "./product.ts";
 export function lowerParallel(facts: Facts, node: OpNode, name: string, site: SiteId): Unit {
   switch (node.op) {
     case "concat": return concatForGrid(facts, node, name, site);
+    case "overlap_add": return overlapForGrid(facts, node, name, site);
     case "pad": return padForGrid(facts, node, name, site);
     case "cumsum": case "cumprod": case "cummax": return runningForGrid(facts, node, name, site);
     case "sort": return sortForGrid(facts, node, name, site);

@@ -8,6 +8,7 @@ import type { Group } from "../group.ts";
 import type { Unit } from "../unit.ts";
 import { lowerConcat, lowerPad } from "./box.ts";
 import { lowerNest } from "./nest.ts";
+import { lowerOverlap } from "./overlap.ts";
 import { lowerProduct } from "./product.ts";
 import { lowerRandomBits, lowerRandomFold } from "./random.ts";
 import { lowerRunning } from "./scan.ts";
@@ -41,6 +42,7 @@ function hostUnit(facts: Facts, node: HostNode): Unit {
 function lowerAlone(facts: Facts, node: OpNode, name: string, site: SiteId): Unit {
   switch (node.op) {
     case "concat": return lowerConcat(facts, node, name, site);
+    case "overlap_add": return lowerOverlap(facts, node, name, site);
     case "pad": return lowerPad(facts, node, name, site);
     case "cumsum": case "cumprod": case "cummax": return lowerRunning(facts, node, name, site);
     case "sort": return lowerSort(facts, node, name, site);
