@@ -8,7 +8,7 @@
  *
  * Neighbouring axes of one kind (free, or batch or contracted on both sides) become one, and axes of size 1 go, except a
  * side's last free axis. The reshapes move no element. Leaves alone axes that do not lie side by side: only a transpose
- * could bring them together. Must run after absorb-transposes, which would have to look through the reshapes.
+ * could bring them together; and dots of windows, which are read as they lie over what they are windows of. Must run after absorb-transposes, which would have to look through the reshapes.
  */
 import { elementCount } from "../ir/graph.ts";
 import type { ValueId } from "../ir/graph.ts";
@@ -23,6 +23,7 @@ type Pair = readonly [left: number, right: number];
 type Run = readonly Pair[];
 
 const flattenDot: Rewrite<"dot"> = (w, { args: [left, right], attributes: dot }) => {
+  if (w.as(left, "window") !== undefined || w.as(right, "window") !== undefined) return undefined;
   const shapes = [w.shapeOf(left), w.shapeOf(right)] as const; // a pair, as the sides are
   const pairs = (a: readonly number[], b: readonly number[]): Pair[] => a.map((axis, i) => [axis, b[i]]);
   const batch = pairs(dot.leftBatch, dot.rightBatch).filter(([axis]) => shapes[0][axis] !== 1);

@@ -21,6 +21,7 @@ import type { Facts } from "./facts.ts";
 import { atomsOf, Group, sameSizes } from "./group.ts";
 import { leavesOf, leavesUnder } from "./leaves.ts";
 import type { Leaf } from "./leaves.ts";
+import { windowsOf } from "./view.ts";
 
 export interface Fused {
   readonly groups: readonly Group[];
@@ -140,7 +141,7 @@ class Fusion implements Fused {
     const { element, shape } = this.facts.types[result];
     const group = new Group("dot", atomsOf(shape));
     group.scalar = element === "f64" || element === "bool";
-    for (const arg of node.args) this.load(group, arg, true);
+    for (const arg of node.args) this.load(group, windowsOf(this.facts, arg)?.source ?? arg, true);
     this.open(group, node);
     group.places.set(result, group.fullPlace(shape));
   }

@@ -194,6 +194,14 @@ class Grower {
       ways.push(
         () => this.apply("concat", [x, this.partner(x)], { axis: this.r.integer(0, rank - 1) }),
         () => this.apply("reverse", [x], { axes: this.axes(rank) }),
+        () => {
+          const axes = this.axes(rank);
+          const [size, stride, dilation] = [1, 1, 1].map((low) => axes.map(() => this.r.integer(low, 2)));
+          const windows = { axes, size, stride, dilation };
+          if (axes.some((axis, i) => shape[axis] <= (size[i] - 1) * dilation[i])) return;
+          const y = this.apply("window", [x], windows);
+          if (this.r.chance(0.5)) this.apply("overlap_add", [y], { ...windows, extent: axes.map((axis) => shape[axis]) });
+        },
       );
     }
     this.r.pick(ways)();

@@ -8,7 +8,7 @@ import { chooseTile, runs, type TileSize } from "./choose-tile.ts";
 import { scale, sum } from "./indices.ts";
 import { ProductScope } from "./product-scope.ts";
 import type { DotRequest, RoledKernel } from "./request.ts";
-import type { Product, Strides } from "./shape.ts";
+import { innermost, type Product, type Strides } from "./shape.ts";
 import { count, emitTile, type Tile } from "./tile.ts";
 import { transposed } from "./transpose.ts";
 
@@ -16,14 +16,17 @@ import { transposed } from "./transpose.ts";
 export function directProduct(request: DotRequest, product: Product, strides: Strides, lanes: Lanes): RoledKernel {
   const { columns } = product;
   const turned = lanes === 4 && strides.rightColumn !== 1;
-  const size = turned ? turnedTile(product) : chooseTile(product.rows, Math.ceil(columns / lanes), { packed: false, copyCost: 0.15 });
+  const near = innermost(product.left.free).size;
+  const size = turned ? turnedTile(near, columns) : chooseTile(near, Math.ceil(columns / lanes), { packed: false, copyCost: 0.15 });
   const scope = new ProductScope(request, product);
   const body = scope.eachBatch((left, right, batch) =>
-    runs(columns, size.vectors * lanes).flatMap((columnRun) =>
-      runs(product.rows, size.rows).map((rowRun) => {
-        const [j, i] = [scope.variable(), scope.variable()];
-        const column = at(0, [j, 1]);
-        const row = at(0, [i, 1]);
+    runs(columns, size.vectors * lanes).flatMap((columnRun) => {
+      const j = scope.variable();
+      const column = at(0, [j, 1]);
+      const tiles = scope.eachRows((offset, first, rows) => runs(rows, size.rows).map((rowRun) => {
+        const i = scope.variable();
+        const row = sum(first, at(0, [i, 1]));
+        const start = sum(left, offset, at(0, [i, strides.leftRow]));
         const width = Math.ceil(columnRun.step / lanes);
         const out: Statement[] = [];
         const place = (r: number, v: number) => {
@@ -34,8 +37,8 @@ export function directProduct(request: DotRequest, product: Product, strides: St
           lanes,
           rows: rowRun.step,
           vectors: width,
-          depth: product.depth,
-          left: (r, k) => load(scope.left, sum(left, scale(sum(row, at(r)), strides.leftRow), scale(k, strides.leftDepth))),
+          depth: product.left.contract,
+          left: (r, depth) => load(scope.left, sum(start, at(r * strides.leftRow), depth)),
           right: (k, steps, before) => {
             const origin = sum(right, scale(column, strides.rightColumn), scale(k, strides.rightDepth));
             if (turned) return turnedRows(scope, origin, strides, columnRun.step, steps === 1 ? 1 : 4, before);
@@ -48,15 +51,16 @@ export function directProduct(request: DotRequest, product: Product, strides: St
         };
         const sums = emitTile(scope, tile, out);
         sums.forEach((vectors, r) => vectors.forEach((value, v) => scope.finish(value, place(r, v))));
-        return loop(j, columnRun.from, columnRun.to, columnRun.step, [loop(i, rowRun.from, rowRun.to, rowRun.step, out)]);
-      }),
-    ),
+        return loop(i, rowRun.from, rowRun.to, rowRun.step, out);
+      }));
+      return loop(j, columnRun.from, columnRun.to, columnRun.step, tiles);
+    }),
   );
   return scope.kernel(request.name, body);
 }
 
 /** Rows and vectors such that the sums and a turned 4 x 4 block for each vector fit in registers. */
-function turnedTile({ rows, columns }: Product): TileSize {
+function turnedTile(rows: number, columns: number): TileSize {
   const size = rows === 1 || rows === 2 ? { rows, vectors: 2 } : { rows: Math.min(rows, 4), vectors: 1 };
   return { rows: size.rows, vectors: Math.min(size.vectors, Math.ceil(columns / 4)) };
 }

@@ -1,2 +1,2 @@
 export { lowerDot } from "./lower.ts";
-export type { DotRequest, Epilogue, ExtraBuffer, LoweredDot, Place, Role, RoledKernel } from "./request.ts";
+export type { DotRequest, Epilogue, ExtraBuffer, LoweredDot, Place, Role, RoledKernel, View } from "./request.ts";

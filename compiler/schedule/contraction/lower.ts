@@ -9,7 +9,7 @@ import { plainProduct } from "./plain.ts";
 import { rearranged } from "./rearrange.ts";
 import type { DotRequest, LoweredDot, Role, RoledKernel } from "./request.ts";
 import type { Product } from "./shape.ts";
-import { isSimple, productOf, stridesOf, swap } from "./shape.ts";
+import { alone, innermost, isSimple, isSpread, productOf, stridesOf, swap } from "./shape.ts";
 import type { Slice } from "./slices.ts";
 import { inSlice, isLong, slicesOf } from "./slices.ts";
 
@@ -40,8 +40,8 @@ const LEFT_TILES = 12;
  * axes as the attributes list them), starting from `initial` or zero, rounding each product and each addition.
  */
 export function lowerDot(request: DotRequest): LoweredDot {
-  const given = productOf(request.left, request.right, request.attributes);
-  const product = given.columns === 1 && given.rows > 1 ? swap(given) : given;
+  const given = productOf(request);
+  const product = given.columns === 1 && given.rows > 1 && !isSpread(given.left) ? swap(given) : given;
   const flops = 2 * product.batch * product.rows * product.columns * product.depth;
   if (request.machine.parallel === true) return { ...parallelProduct(request, given), flops };
   if (!(isSimple(product.left) && isSimple(product.right)) && flops <= 2 * PLAIN) return { kernels: [plainProduct(request, product)], scratchBytes: 0, flops };
@@ -54,16 +54,16 @@ export function lowerDot(request: DotRequest): LoweredDot {
     return at;
   };
   const simple = (side: "left" | "right", inner: "free" | "contract") => {
-    const operand = product[side];
-    if (isSimple(operand)) return operand;
-    const element = request.left.element;
-    const made = rearranged(request, operand, element, inner, reserve(byteSize(element) * operand.elements));
+    const operand = alone(product[side]);
+    if (isSimple(operand) || (side === "left" && isSpread(operand))) return operand;
+    const { element } = request.left;
+    const made = rearranged(request, operand, element, inner, reserve);
     kernels.push(made.kernel);
     return made.operand;
   };
   const arranged: Product = { ...product, left: simple("left", "contract"), right: simple("right", "free") };
   const whole: Slice = { request, product: arranged, role: (role) => role };
-  if (!isLong(arranged) || product.rows === 1) return { kernels: [...kernels, sliceKernel(whole, reserve)], scratchBytes, flops };
+  if (!isLong(arranged)) return { kernels: [...kernels, sliceKernel(whole, reserve)], scratchBytes, flops };
 
   const bytes = byteSize(request.left.element);
   const partial: Role = request.epilogue ? { kind: "scratch", byteOffset: reserve(bytes * product.batch * product.rows * product.columns) } : { kind: "result" };
@@ -96,12 +96,13 @@ function lanesOf(request: DotRequest, product: Product): 1 | 4 {
 function choosePacking(request: DotRequest, product: Product): Packing | null {
   const { rows, columns, depth } = product;
   const { leftDepth, rightColumn } = stridesOf(product);
+  const spread = !isSimple(product.left);
   if (!hasVectors(request) || columns < 4) return null;
   const least = leftDepth % PACK_LEFT_ALIGNED.elements === 0 ? PACK_LEFT_ALIGNED : PACK_LEFT;
-  const packLeft = leftDepth !== 1 && rows > FEW_ROWS && depth >= least.depth && columns >= least.columns;
+  const packLeft = !spread && leftDepth !== 1 && rows > FEW_ROWS && depth >= least.depth && columns >= least.columns;
   const inPlace = IN_PLACE.some((limit) => rows <= limit.rows && 4 * columns * depth <= limit.bytes && (limit.anyLayout || rightColumn === 1));
   if (inPlace && !packLeft) return null;
-  const tile = chooseTile(rows, Math.ceil(columns / 4), { packed: true, copyCost: rows * columns * depth < LARGE ? 0.15 : 0 });
+  const tile = chooseTile(innermost(product.left.free).size, Math.ceil(columns / 4), { packed: true, copyCost: rows * columns * depth < LARGE ? 0.15 : 0 });
   const panels = Math.ceil(columns / (4 * tile.vectors));
   const fitting = Math.max(2, Math.floor((packLeft ? BLOCK_BYTES.packed : BLOCK_BYTES.inPlace) / (16 * tile.vectors * depth)));
   const blocks = Math.ceil(panels / fitting);

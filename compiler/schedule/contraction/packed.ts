@@ -76,21 +76,21 @@ class PackedProduct {
     const scope = this.#scope;
     const { tile, panels, leftTiles } = this.#packing;
     const { leftRow } = this.#strides;
-    return runs(scope.product.rows, tile.rows).map(({ from, to, step: rows }): Statement => {
+    return scope.eachRows((offset, before, near) => runs(near, tile.rows).map(({ from, to, step: rows }): Statement => {
       const tiles = rows === tile.rows ? Math.max(leftTiles, 1) : 1;
       const [first, inGroup, used] = [scope.variable(), scope.variable(), scope.variable()];
       const group = at(0, [first, 1]);
       const row = sum(group, at(0, [inGroup, rows]));
       const panel = at(0, [block, panels], [used, 1]);
       const pack = this.#packedLeft === undefined ? [] : packLeft(scope, this.#strides, sum(left, scale(group, leftRow)), this.#packedLeft, tiles, rows);
-      const body = this.#tile(sum(left, scale(row, leftRow)), batch, row, rows, panel, inGroup, used);
+      const body = this.#tile(sum(left, offset, scale(row, leftRow)), batch, sum(before, row), rows, panel, inGroup, used);
       return loop(first, from, to, tiles * rows, [...pack, loop(inGroup, 0, tiles, 1, [loop(used, 0, panels, 1, this.#ifThere(panel, body))])]);
-    });
+    }));
   }
 
   #tile(left: Index, batch: Index, row: Index, rows: number, panel: Index, inGroup: VariableId, used: VariableId): readonly Statement[] {
     const scope = this.#scope;
-    const { leftRow, leftDepth } = this.#strides;
+    const { leftRow } = this.#strides;
     const { depth } = scope.product;
     const width = this.#width;
     const packedLeft = this.#packedLeft;
@@ -108,8 +108,8 @@ class PackedProduct {
       lanes: 4,
       rows,
       vectors: this.#packing.tile.vectors,
-      depth,
-      left: (r, k) => (packedLeft === undefined ? load(scope.left, sum(left, at(r * leftRow), scale(k, leftDepth))) : load(packedLeft, sum(at(r, [inGroup, depth * rows]), scale(k, rows)))),
+      depth: packedLeft === undefined ? scope.product.left.contract : [{ size: depth, stride: rows }],
+      left: (r, along) => (packedLeft === undefined ? load(scope.left, sum(left, at(r * leftRow), along)) : load(packedLeft, sum(at(r, [inGroup, depth * rows]), along))),
       right: (k) => (v, step) => load(this.#packedRight, sum(this.#inBlock(used), scale(k, width), at(step * width + 4 * v)), 4),
       start: (sums) => {
         if (!scope.startsFromMemory) return sums.flat().map((value) => setLocal(value, literal(0, scope.element, 4)));

@@ -1,8 +1,8 @@
 /** The borders of a contraction's kernel: its operands, result and extra buffers with their roles, where sums start and end. */
-import { apply, KernelScope, literal, load, local, setLocal, store } from "../expression.ts";
+import { apply, at, KernelScope, literal, load, local, setLocal, store } from "../expression.ts";
 import type { BufferId, Expression, Index, Kernel, Lanes, LocalId, Scalar, Statement } from "../kernel.ts";
 import type { DotRequest, Place, Role, RoledKernel } from "./request.ts";
-import type { Product } from "./shape.ts";
+import { innermost, type Product } from "./shape.ts";
 import { nest, scale, sum } from "./indices.ts";
 
 /** 4 or fewer elements of the result, side by side. */
@@ -46,7 +46,14 @@ export class ProductScope extends KernelScope {
   /** Loops over the batch axes; `body` gets the offsets into left and right and the position in the result. */
   eachBatch(body: (left: Index, right: Index, batch: Index) => readonly Statement[]): readonly Statement[] {
     const { left, right } = this.product;
-    return nest(this, [left.batch, right.batch], ([leftOffset, rightOffset], position) => body(leftOffset, rightOffset, position));
+    return nest(this, [left.batch, right.batch], ([leftOffset, rightOffset], position) => body(sum(leftOffset, at(left.base)), sum(rightOffset, at(right.base)), position));
+  }
+
+  /** Loops over all but the innermost of the left operand's free axes; `body` gets the offset into it and the first row. */
+  eachRows(body: (offset: Index, first: Index, rows: number) => readonly Statement[]): readonly Statement[] {
+    const { free } = this.product.left;
+    const { size } = innermost(free);
+    return nest(this, [free.slice(0, -1)], ([offset], position) => body(offset, scale(position, size), size));
   }
 
   /** The place of a vector of the result, lanes along the product's columns. */

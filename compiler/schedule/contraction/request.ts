@@ -5,6 +5,16 @@ import type { Machine } from "../../program.ts";
 import type { KernelScope } from "../expression.ts";
 import type { BufferId, Index, Kernel, Lanes, LocalId, Scalar, Statement } from "../kernel.ts";
 
+/** A tensor read in the memory of another. */
+export interface View {
+  /** Index of the first element. */
+  readonly base: number;
+  /** Elements from one index to the next, along each axis. */
+  readonly strides: readonly number[];
+  /** Of the other tensor. */
+  readonly elements: number;
+}
+
 export interface DotRequest {
   /** Prefix of the kernels' names. */
   readonly name: string;
@@ -13,6 +23,9 @@ export interface DotRequest {
   readonly left: TensorType;
   readonly right: TensorType;
   readonly attributes: AttributesOf<"dot">;
+  /** Where an operand does not lie row-major in memory of its own: windows over another tensor. */
+  readonly leftView?: View;
+  readonly rightView?: View;
   /**
    * What the sums start from, instead of zero; it has the operands' element. row: a vector along the right operand's
    * free axes, the same for every batch and left index (a bias). full: a tensor of the result's shape.

@@ -3,12 +3,12 @@
  *
  * The result is row-major [batch, rows, columns]; rows are the left's free axes, columns the right's. An operand is
  * read at batch + row + k (left) or batch + k + column (right), each a list of axes with strides; neighbouring axes
- * that step together are merged, so that most products have one axis for each role.
+ * that step together are merged, so that most products have one axis for each role. Windows over a tensor have more: they
+ * are a left operand whose rows and k go through loops around the innermost of their axes.
  */
 import type { TensorType } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
-import type { AttributesOf } from "../../ops/attributes.ts";
-import type { Role } from "./request.ts";
+import type { DotRequest, Role, View } from "./request.ts";
 
 /** One loop over an operand: `size` turns, `stride` elements apart. */
 export interface Axis {
@@ -19,6 +19,8 @@ export interface Axis {
 export interface Operand {
   readonly role: Role;
   readonly elements: number;
+  /** Index of the first element. */
+  readonly base: number;
   readonly batch: readonly Axis[];
   readonly free: readonly Axis[];
   readonly contract: readonly Axis[];
@@ -35,19 +37,22 @@ export interface Product {
   readonly swapped: boolean;
 }
 
-export function productOf(left: TensorType, right: TensorType, attributes: AttributesOf<"dot">): Product {
+export function productOf({ left, right, leftView, rightView, attributes }: Pick<DotRequest, "left" | "right" | "leftView" | "rightView" | "attributes">): Product {
   const { leftBatch, rightBatch, leftContract, rightContract } = attributes;
-  const [leftBatchAxes, rightBatchAxes] = merge([axesOf(left, leftBatch), axesOf(right, rightBatch)]);
-  const [leftDepth, rightDepth] = merge([axesOf(left, leftContract), axesOf(right, rightContract)]);
-  const [leftFree] = merge([axesOf(left, freeAxes(left, leftBatch, leftContract))]);
-  const [rightFree] = merge([axesOf(right, freeAxes(right, rightBatch, rightContract))]);
+  const [leftAxes, rightAxes] = [axesOf(left, leftView), axesOf(right, rightView)];
+  const [leftBatchAxes, rightBatchAxes] = merge([pick(leftAxes, leftBatch), pick(rightAxes, rightBatch)]);
+  const [leftDepth, rightDepth] = merge([pick(leftAxes, leftContract), pick(rightAxes, rightContract)]);
+  const [leftFree] = merge([pick(leftAxes, freeAxes(left, leftBatch, leftContract))]);
+  const [rightFree] = merge([pick(rightAxes, freeAxes(right, rightBatch, rightContract))]);
+  const operand = (name: "left" | "right", { shape }: TensorType, view: View | undefined, batch: Axis[], free: Axis[], contract: Axis[]): Operand =>
+    ({ role: { kind: name, byteOffset: 0 }, elements: view?.elements ?? elementCount(shape), base: view?.base ?? 0, batch, free, contract });
   return {
     batch: turns(leftBatchAxes),
     rows: turns(leftFree),
     columns: turns(rightFree),
     depth: turns(leftDepth),
-    left: { role: { kind: "left", byteOffset: 0 }, elements: elementCount(left.shape), batch: leftBatchAxes, free: leftFree, contract: leftDepth },
-    right: { role: { kind: "right", byteOffset: 0 }, elements: elementCount(right.shape), batch: rightBatchAxes, free: rightFree, contract: rightDepth },
+    left: operand("left", left, leftView, leftBatchAxes, leftFree, leftDepth),
+    right: operand("right", right, rightView, rightBatchAxes, rightFree, rightDepth),
     swapped: false,
   };
 }
@@ -69,15 +74,29 @@ export interface Strides {
 
 export const isSimple = ({ free, contract }: Operand): boolean => free.length <= 1 && contract.length <= 1;
 
-/** Of a product of simple operands. The step along an axis of one element counts as 1. */
-export function stridesOf({ left, right }: Product): Strides {
-  const stride = ([axis]: readonly Axis[]): number => axis?.stride ?? 1;
-  return { leftRow: stride(left.free), leftDepth: stride(left.contract), rightDepth: stride(right.contract), rightColumn: stride(right.free) };
+/** Whether the operand reads elements more than once and lies in no one row: it is read where it is, since a copy would be larger. */
+export const isSpread = (operand: Operand): boolean =>
+  !isSimple(operand) && turns([...operand.batch, ...operand.free, ...operand.contract]) > operand.elements;
+
+/** The axes of an operand merged by themselves: k counts row-major over the contract axes in both operands. */
+export function alone(operand: Operand): Operand {
+  const [[free], [contract]] = [merge([operand.free]), merge([operand.contract])];
+  return { ...operand, free, contract };
 }
 
-function axesOf(type: TensorType, chosen: readonly number[]): Axis[] {
-  return chosen.map((axis) => ({ size: type.shape[axis], stride: elementCount(type.shape.slice(axis + 1)) }));
-}
+/** The innermost of an operand's axes of a kind. The step along an axis of one element counts as 1. */
+export const innermost = (axes: readonly Axis[]): Axis => axes.at(-1) ?? { size: 1, stride: 1 };
+
+/** Of a product of simple operands, or of the innermost axes of a spread one. */
+export const stridesOf = ({ left, right }: Product): Strides => ({
+  leftRow: innermost(left.free).stride, leftDepth: innermost(left.contract).stride,
+  rightDepth: innermost(right.contract).stride, rightColumn: innermost(right.free).stride,
+});
+
+const axesOf = ({ shape }: TensorType, view: View | undefined): Axis[] =>
+  shape.map((size, axis) => ({ size, stride: view?.strides[axis] ?? elementCount(shape.slice(axis + 1)) }));
+
+const pick = (axes: readonly Axis[], chosen: readonly number[]): Axis[] => chosen.map((axis) => axes[axis]);
 
 const freeAxes = (type: TensorType, batch: readonly number[], contract: readonly number[]): number[] =>
   type.shape.map((_, axis) => axis).filter((axis) => !batch.includes(axis) && !contract.includes(axis));

@@ -8,7 +8,9 @@
  */
 import { at, local, loop, setLocal } from "../expression.ts";
 import type { Expression, Index, Lanes, LocalId, Statement } from "../kernel.ts";
+import { nest, scale, sum } from "./indices.ts";
 import type { ProductScope } from "./product-scope.ts";
+import { type Axis, innermost, turns } from "./shape.ts";
 
 /** k steps in a turn of the loop. */
 export const STEPS = 4;
@@ -20,9 +22,10 @@ export interface Tile {
   readonly lanes: Lanes;
   readonly rows: number;
   readonly vectors: number;
-  readonly depth: number;
-  /** The left operand's element, one lane. */
-  left(row: number, k: Index): Expression;
+  /** The left operand's contract axes. */
+  readonly depth: readonly Axis[];
+  /** The left operand's element, one lane; `offset` is where its k lies. */
+  left(row: number, offset: Index): Expression;
   /** The right operand's rows k .. k + steps - 1 (STEPS or 1 of them): vector number `vector` of row k + step. */
   right(k: Index, steps: number, out: Statement[]): (vector: number, step: number) => Expression;
   /** Sets the sums, by row and vector, to what they start from. */
@@ -31,7 +34,9 @@ export interface Tile {
 
 /** The sums in locals, by row and vector; statements go to `out`. */
 export function emitTile(scope: ProductScope, tile: Tile, out: Statement[]): readonly (readonly LocalId[])[] {
-  const { lanes, depth } = tile;
+  const { lanes } = tile;
+  const inner = innermost(tile.depth);
+  const depth = turns(tile.depth);
   const rows = count(tile.rows);
   const vectors = count(tile.vectors);
   const sums = rows.map(() => vectors.map(() => scope.local(scope.element, lanes)));
@@ -41,36 +46,58 @@ export function emitTile(scope: ProductScope, tile: Tile, out: Statement[]): rea
   const operands = vectors.map(() => scope.local(scope.element, lanes));
   const splat = scope.local(scope.element, lanes);
 
-  const block = (from: Index, steps: number): Statement[] => {
+  /** Steps of k along the innermost axis from `from` on. */
+  const block = ({ offset, position }: Around, from: Index, steps: number): Statement[] => {
     const body: Statement[] = [];
-    const right = tile.right(from, steps, body);
+    const right = tile.right(sum(scale(position, inner.size), from), steps, body);
     for (const step of count(steps)) {
       for (const group of groups) {
         for (const vector of group) body.push(setLocal(operands[vector], right(vector, step)));
         for (const row of rows) {
-          if (group === groups[0] || rows.length > 1) body.push(setLocal(splat, scope.splat(tile.left(row, { ...from, base: from.base + step }), lanes)));
+          if (group === groups[0] || rows.length > 1) body.push(setLocal(splat, scope.splat(tile.left(row, sum(offset, scale(sum(from, at(step)), inner.stride))), lanes)));
           for (const vector of group) body.push(scope.accumulate(sums[row][vector], local(splat), local(operands[vector]), lanes));
-          body.push({ kind: "fence" });
+          body.push(fence);
         }
       }
     }
     return body.slice(0, -1);
   };
 
-  const whole = depth - (depth % STEPS);
+  const whole = inner.size - (inner.size % STEPS);
+  const written = (around: Around): Statement[] => [
+    ...count(whole / STEPS).map((turn) => block(around, at(turn * STEPS), STEPS)),
+    ...count(inner.size - whole).map((k) => block(around, at(whole + k), 1)),
+  ].flatMap((steps, i) => (i === 0 ? steps : [fence, ...steps]));
   if (depth <= WRITTEN_OUT) {
-    const body = count(whole / STEPS).flatMap((turn) => block(at(turn * STEPS), STEPS));
-    body.push(...count(depth - whole).flatMap((k) => block(at(whole + k), 1)));
-    out.push(...body.filter(({ kind }) => kind !== "fence"));
+    out.push(...turnsAround(tile.depth).flatMap(written).filter(({ kind }) => kind !== "fence"));
     return sums;
   }
-  const turn = scope.variable();
-  out.push(loop(turn, 0, whole, STEPS, block(at(0, [turn, 1]), STEPS)));
-  if (whole < depth) {
+  out.push(...nest(scope, [tile.depth.slice(0, -1)], ([offset], position) => {
+    const around = { offset, position };
+    if (inner.size <= WRITTEN_OUT) return written(around);
+    const turn = scope.variable();
+    const loops = [loop(turn, 0, whole, STEPS, block(around, at(0, [turn, 1]), STEPS))];
+    if (whole === inner.size) return loops;
     const rest = scope.variable();
-    out.push(loop(rest, whole, depth, 1, block(at(0, [rest, 1]), 1)));
-  }
+    return [...loops, loop(rest, whole, inner.size, 1, block(around, at(0, [rest, 1]), 1))];
+  }));
   return sums;
+}
+
+/** A turn of the loops around the innermost contract axis: where it lies in the left operand, and which turn it is. */
+interface Around {
+  readonly offset: Index;
+  readonly position: Index;
+}
+
+const fence: Statement = { kind: "fence" };
+
+/** The turns around the innermost axis, written out. */
+function turnsAround(axes: readonly Axis[]): readonly Around[] {
+  return axes.slice(0, -1).reduce<readonly Around[]>(
+    (all, { size, stride }) => all.flatMap(({ offset, position }) => count(size).map((i) => ({ offset: at(offset.base + i * stride), position: at(position.base * size + i) }))),
+    [{ offset: at(0), position: at(0) }],
+  );
 }
 
 export const count = (turns: number): number[] => Array.from({ length: turns }, (_, turn) => turn);

@@ -20,8 +20,8 @@ export interface Part {
 export function batchOffsets(scope: ProductScope, batch: Index, out: Statement[]): Pick<Part, "leftBatch" | "rightBatch"> {
   const { left, right } = scope.product;
   const indices = split(scope, batch, left.batch.map(({ size }) => size), out);
-  const offset = (axes: readonly Axis[]): Index => sum(...axes.map(({ stride }, i) => scale(indices[i], stride)));
-  return { leftBatch: offset(left.batch), rightBatch: offset(right.batch) };
+  const offset = (axes: readonly Axis[], base: number): Index => sum(at(base), ...axes.map(({ stride }, i) => scale(indices[i], stride)));
+  return { leftBatch: offset(left.batch, left.base), rightBatch: offset(right.batch, right.base) };
 }
 
 export const four = [0, 1, 2, 3] as const;

@@ -16,6 +16,7 @@ import type { Group } from "../group.ts";
 import type { BufferId, LocalId, Statement } from "../kernel.ts";
 import { leavesOf, leavesUnder } from "../leaves.ts";
 import type { Binding, InPlace, Unit } from "../unit.ts";
+import { windowsOf } from "../view.ts";
 import { Evaluator } from "./evaluate.ts";
 import { Registers } from "./registers.ts";
 
@@ -27,9 +28,11 @@ export function lowerProduct(facts: Facts, group: Group, stored: ReadonlySet<Val
   const given = bias === null ? dot.results[0] : bias.sum;
   const outputs = group.ops().map((node) => node.results[0]).filter((value) => stored.has(value));
   const epilogue = outputs.length === 1 && outputs[0] === given ? null : new Finish(facts, group, dot, given, outputs);
-  const [left, right] = dot.args;
+  const [leftView, rightView] = dot.args.map((arg) => windowsOf(facts, arg));
+  const [left, right] = [leftView?.source ?? dot.args[0], rightView?.source ?? dot.args[1]];
   const request: DotRequest = {
-    name, site, machine, left: facts.types[left], right: facts.types[right], attributes: dot.attributes,
+    name, site, machine, left: facts.types[dot.args[0]], right: facts.types[dot.args[1]], attributes: dot.attributes,
+    leftView: leftView?.view, rightView: rightView?.view,
     ...(bias === null ? {} : { initial: "row" as const }),
     ...(epilogue === null ? {} : { epilogue }),
   };
