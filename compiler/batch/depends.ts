@@ -26,13 +26,14 @@ function resultsOf(node: BuildNode, args: readonly boolean[], known: (value: Val
     case "leave":
       return node.results.map(() => args.includes(true) || node.call.inputs.some(known));
     case "scan":
-    case "openScan": {
+    case "openScan": { // an open one counts its turns by a carry
       const carries = batchedCarries(node, args);
       return batchedResults(bodyOf(node), [false, ...carries, ...args.slice(carries.length)]);
     }
     case "while": {
       const carries = batchedCarries(node, args);
-      return [...carries, stopsApart(node, carries, args)];
+      const emits = batchedResults(node.body, [false, ...carries, ...args.slice(carries.length)]).slice(carries.length);
+      return [...carries, ...emits, stopsApart(node, carries, args)];
     }
     default:
       return assertNever(node, "batchedResults");
@@ -50,8 +51,16 @@ function bodyOf(node: ScanNode | WhileNode | OpenScanNode): Body {
 }
 
 /** Whether the elements of a batch may stop at different turns. */
-const stopsApart = (node: ScanNode | WhileNode | OpenScanNode, carries: readonly boolean[], args: readonly boolean[]): boolean =>
-  node.kind === "while" && batchedResults(node.until, [false, ...carries, ...args.slice(carries.length)])[0];
+export function stopsApart(node: ScanNode | WhileNode | OpenScanNode, carries: readonly boolean[], args: readonly boolean[]): boolean {
+  if (node.kind === "while") return batchedResults(node.until, [false, ...carries, ...args.slice(carries.length)])[0];
+  if (node.kind !== "openScan" || !node.early) return false;
+  const { early, loop } = node;
+  const captures = args.slice(carries.length + loop.inputs.length);
+  if (early.kind === "turns") return captures[loop.captures.indexOf(early.turns)];
+  const { builder, index, result, ...params } = early.test;
+  const test = { params: [index, ...params.carries, ...params.captures], nodes: builder.nodes, results: [result], types: builder.types };
+  return batchedResults(test, [false, ...carries, ...captures.slice(0, params.captures.length)])[0];
+}
 
 /**
  * The carries of a loop that are batched: where the start or what a turn makes of it is, which is a fixed point; all of

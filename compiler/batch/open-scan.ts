@@ -5,7 +5,9 @@
 import { Builder } from "../ir/builder.ts";
 import type { ValueId } from "../ir/graph.ts";
 import type { OpenScanNode } from "../ir/open-loop.ts";
-import { batchedCarries } from "./depends.ts";
+import { batchedCarries, stopsApart } from "./depends.ts";
+import { inOwnOrder, mapEarly } from "./early.ts";
+import type { Apart } from "./early.ts";
 import { allOf, BatchMap, batchValues, mappedIn } from "./nodes.ts";
 import type { BatchOptions, Mapped } from "./nodes.ts";
 import { batchedType, swapLeading } from "./scan.ts";
@@ -16,6 +18,8 @@ export interface MappedLoop {
   readonly map: BatchMap;
   /** What stands for the original's results; grows with them. */
   readonly results: Mapped[];
+  /** Where the elements stop at different turns. */
+  readonly apart?: Apart;
 }
 
 /** What stands for the loop's results by now. */
@@ -39,7 +43,8 @@ function inside({ onLeave }: BatchOptions, source: Builder): BatchOptions {
 function mapLoop(b: Builder, node: OpenScanNode, outer: BatchMap, size: number, options: BatchOptions): MappedLoop {
   const { loop } = node;
   const args = node.args.map((arg) => mappedIn(outer, arg));
-  const carries = batchedCarries(node, args.map(({ batched }) => batched));
+  const batched = args.map((arg) => arg.batched);
+  const carries = batchedCarries(node, batched);
   const builder = new Builder();
   const map = new BatchMap();
   const parameter = (value: ValueId, batched: boolean): ValueId => {
@@ -66,21 +71,30 @@ function mapLoop(b: Builder, node: OpenScanNode, outer: BatchMap, size: number, 
       emits: [],
     },
   };
-  const mapped: MappedLoop = { copy, map, results: [] };
-  addCaptures(node, mapped, outer, size);
+  addCaptures(node, { copy, map }, outer, size);
+  const { early, apart } = mapEarly(b, node, copy, map, args, stopsApart(node, carries, batched), size);
+  const whole: OpenScanNode = { ...copy, early };
+  const mapped: MappedLoop = { copy: whole, map, results: [], apart };
   const next = batchValues(builder, loop.builder, loop.carries.map((carry) => carry.next), map, size, inside(options, loop.builder));
+  const settled = (id: ValueId, before: ValueId): ValueId =>
+    apart === undefined ? id : builder.select(builder.broadcast(apart.awake, builder.typeOf(id).shape, [0]), id, before);
+  loop.carries.forEach((_, i) => {
+    const carry = copy.loop.carries[i];
+    carry.next = carries[i] ? settled(allOf(builder, next[i], size), carry.param) : next[i].id;
+  });
+  apart?.finish();
   copy.loop.carries.forEach((carry, i) => {
-    carry.next = carries[i] ? allOf(builder, next[i], size) : next[i].id;
     const id = b.openResult(builder.typeOf(carry.param));
     copy.results.push(id);
+    if (i >= carries.length) return; // the copy's own
     mapped.results.push({ id, batched: carries[i] });
   });
   // Opened once all its args exist; emits and what stands for them outside come behind it.
-  b.open(copy);
+  b.open(whole);
   return mapped;
 }
 
-function addCaptures({ args, loop }: OpenScanNode, { copy, map }: MappedLoop, outer: BatchMap, size: number): void {
+function addCaptures({ args, loop }: OpenScanNode, { copy, map }: Pick<MappedLoop, "copy" | "map">, outer: BatchMap, size: number): void {
   args.slice(loop.carries.length + loop.inputs.length).forEach((arg, at) => {
     const capture = loop.captures[at];
     if (map.has(capture)) return;
@@ -92,15 +106,18 @@ function addCaptures({ args, loop }: OpenScanNode, { copy, map }: MappedLoop, ou
   });
 }
 
-function addEmits(b: Builder, node: OpenScanNode, { copy, map, results }: MappedLoop, size: number, options: BatchOptions): void {
+function addEmits(b: Builder, node: OpenScanNode, { copy, map, results, apart }: MappedLoop, size: number, options: BatchOptions): void {
   const { loop, length } = node;
   const added = loop.emits.slice(results.length - loop.carries.length, node.results.length - loop.carries.length);
   const { builder } = copy.loop;
-  for (const { id, batched } of batchValues(builder, loop.builder, added, map, size, inside(options, loop.builder))) {
+  const rolled = node.reversed ? apart?.turns : undefined;
+  for (const found of batchValues(builder, loop.builder, added, map, size, inside(options, loop.builder))) {
+    const { id, batched } = rolled ? { id: allOf(builder, found, size), batched: true } : found;
     const type = builder.typeOf(id);
     const stacked = b.openResult({ ...type, shape: [length, ...type.shape] });
     copy.loop.emits.push(id);
     copy.results.push(stacked);
-    results.push({ id: batched ? swapLeading(b, stacked) : stacked, batched });
+    const own = batched ? swapLeading(b, stacked) : stacked;
+    results.push({ id: rolled ? inOwnOrder(b, own, rolled) : own, batched });
   }
 }

@@ -7,7 +7,7 @@ import type { Region, TensorType, ValueId, WhileNode } from "../ir/graph.ts";
 import { batchedCarries, batchedResults } from "./depends.ts";
 import { allOf, batchRegion } from "./nodes.ts";
 import type { BatchOptions, Mapped } from "./nodes.ts";
-import { batchedType } from "./scan.ts";
+import { batchedType, swapLeading } from "./scan.ts";
 
 const index: TensorType = { element: "i32", shape: [] };
 
@@ -18,16 +18,18 @@ export function batchWhile(b: Builder, node: WhileNode, args: readonly Mapped[],
   const starts = args.slice(0, node.carries).map((arg, i): Mapped => ({ id: carries[i] ? allOf(b, arg, size) : arg.id, batched: carries[i] }));
   const apart = batchedResults(node.until, [false, ...carries, ...batched.slice(node.carries)])[0];
   if (apart) return runUntilAll(b, node, starts, captures, size, options);
+  let emitted: readonly Mapped[] = [];
   const map = (region: Region, isBody: boolean): Region => {
     const inner = new Builder();
     inner.site = node.site;
     const params = [{ id: inner.parameter(index), batched: false }, ...parametersLike(b, inner, [...starts, ...captures])];
     const results = batchRegion(inner, region, params, size, options);
+    if (isBody) emitted = results.slice(node.carries);
     return inner.region(results.map((result, i) => (isBody && carries[i] ? allOf(inner, result, size) : result.id)));
   };
   const given = [...starts, ...captures].map(({ id }) => id);
   const results = b.while(given, { ...node, until: map(node.until, false), body: map(node.body, true) });
-  return results.map((id, i) => ({ id, batched: carries[i] ?? false }));
+  return results.map((id, i) => (i < node.carries ? { id, batched: carries[i] } : stacked(b, id, emitted[i - node.carries]?.batched ?? false)));
 }
 
 /**
@@ -56,10 +58,11 @@ function runUntilAll(b: Builder, node: WhileNode, starts: readonly Mapped[], cap
   };
   const tried = carries.map(({ id }, i): Mapped => ({ id: choose(innerStarts[i].id, id), batched: true }));
   const results = batchRegion(inner, node.body, [{ id: turn, batched: false }, ...tried, ...innerCaptures], size, options);
-  const next = results.map((result, i): Mapped => ({ id: choose(carries[i].id, allOf(inner, result, size)), batched: true }));
+  const emits = results.slice(count);
+  const next = results.slice(0, count).map((result, i): Mapped => ({ id: choose(carries[i].id, allOf(inner, result, size)), batched: true }));
   const taken = inner.add(turns, choose(inner.like(turns, 0), inner.like(turns, 1)));
   const stops = isDone(inner, inner.add(turn, inner.like(turn, 1)), next, innerCaptures);
-  const body = inner.region([...next.map(({ id }) => id), taken, inner.op("bit_or", [done, stops], {})]);
+  const body = inner.region([...next.map(({ id }) => id), taken, inner.op("bit_or", [done, stops], {}), ...emits.map(({ id }) => id)]);
 
   const test = new Builder();
   test.site = node.site;
@@ -69,8 +72,15 @@ function runUntilAll(b: Builder, node: WhileNode, starts: readonly Mapped[], cap
   const doneAtStart = isDone(b, b.constant(index, 0), starts, captures);
   const given = [...starts.map(({ id }) => id), b.zeros(all("i32")), doneAtStart, ...[...captures, ...starts].map(({ id }) => id)];
   const last = b.while(given, { max: node.max, carries: count + 2, until, body });
-  return last.slice(0, count + 1).map((id) => ({ id, batched: true }));
+  return [
+    ...last.slice(0, count).map((id) => ({ id, batched: true })),
+    ...emits.map(({ batched }, i) => stacked(b, last[count + 2 + i], batched)),
+    { id: last[count], batched: true },
+  ];
 }
+
+/** The loop's axis of an emit comes first in the loop, second outside. */
+const stacked = (b: Builder, id: ValueId, batched: boolean): Mapped => ({ id: batched ? swapLeading(b, id) : id, batched });
 
 /** Params of `inner` with the types of values of `b`. */
 const parametersLike = (b: Builder, inner: Builder, values: readonly Mapped[]): Mapped[] =>

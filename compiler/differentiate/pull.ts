@@ -45,8 +45,7 @@ export function pull(
       case "openScan":
         return [[...node.args], pullScan(b, node, given, node.args.map((arg) => moved[arg] === 1), standIn, pull, options)];
       default:
-        if (node.args.some((arg) => moved[arg] === 1)) options.underived?.(node.site);
-        return [node.args, []];
+        return [node.args, []]; // no credit passes the others: see `links`
     }
   };
   const site = b.site;

@@ -43,8 +43,7 @@ export function push(
       case "openScan":
         return pushScan(b, node, given, standIn, push, options);
       default:
-        options.underived?.(node.site);
-        return [];
+        return []; // no credit passes the others: see `links`
     }
   };
   const site = b.site;

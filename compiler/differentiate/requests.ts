@@ -1,6 +1,6 @@
 /** What both modes share: which rule stands at a call, and which values a request concerns. */
 import type { Builder, BuildNode } from "../ir/builder.ts";
-import type { CallSite, LeaveNode, RuleHandle, SiteId, ValueId } from "../ir/graph.ts";
+import type { CallSite, LeaveNode, RuleHandle, ValueId } from "../ir/graph.ts";
 import { loopLinks } from "./scan.ts";
 import { carriesCredit, passesCredit } from "../ops/index.ts";
 
@@ -19,8 +19,6 @@ export interface RequestOptions {
    * rule was given): credit reaches them and goes no further.
    */
   readonly leaves?: ReadonlySet<ValueId>;
-  /** Told of a loop without a derivative (one with `until`) that credit would have to pass (an error of the request). */
-  readonly underived?: (site: SiteId) => void;
 }
 
 /** What stands for a call's body: a rule; "none", where only the other mode has one; null, where the body itself counts. */
@@ -75,11 +73,7 @@ export function* links(b: Builder, node: BuildNode, standIn: StandIn): Generator
       return;
     case "scan":
     case "while":
-      // A loop that is closed already cannot be derived; a request whose credit would pass it is told so.
-      for (const arg of node.args) {
-        for (const result of node.results) if (carriesCredit(b.typeOf(arg).element) && carriesCredit(b.typeOf(result).element)) yield [arg, result];
-      }
-      return;
+      return; // closed loops are part of constants, computed at build
   }
 }
 

@@ -10,7 +10,7 @@
 import { Builder, type BuildNode } from "../ir/builder.ts";
 import { sameNode } from "../ir/copy-node.ts";
 import type { TensorType, ValueId } from "../ir/graph.ts";
-import type { OpenLoop, OpenScanNode } from "../ir/open-loop.ts";
+import type { Early, OpenLoop, OpenScanNode } from "../ir/open-loop.ts";
 import { carriesCredit } from "../ops/index.ts";
 import type { OpName } from "../ops/index.ts";
 import { contributors, dependents, type RequestOptions, type StandIn } from "./requests.ts";
@@ -82,10 +82,10 @@ class Derived {
     return param;
   }
 
-  captureAs(inner: ValueId, outer: ValueId): ValueId {
+  captureAs(inner: ValueId | null, outer: ValueId): ValueId {
     const param = this.builder.parameter(this.b.typeOf(outer));
     this.captures.push({ outer, param });
-    this.ids.set(inner, param);
+    if (inner !== null) this.ids.set(inner, param);
     return param;
   }
 
@@ -141,8 +141,9 @@ class Derived {
         return b.openResult({ ...type, shape: [node.length, ...type.shape] });
       }),
     ];
+    const early = node.early && this.sameTurns(node.early);
     b.open({
-      kind: "openScan", site: node.site, length: node.length, reversed, policy: { unroll: node.policy.unroll },
+      kind: "openScan", site: node.site, length: node.length, reversed, policy: { unroll: node.policy.unroll }, early,
       args: [...this.carries.map(({ start }) => start), ...this.inputs.map(({ outer }) => outer), ...this.captures.map(({ outer }) => outer)],
       results: [...results],
       loop: {
@@ -151,6 +152,12 @@ class Derived {
       },
     });
     return results;
+  }
+
+  /** A loop of as many turns as another that ended early. */
+  private sameTurns(early: Early): Early {
+    const { loop } = this.node;
+    return { kind: "turns", turns: this.captureAs(null, turnsOf(this.node, early)) };
   }
 }
 
@@ -166,7 +173,25 @@ function emitted(b: Builder, node: OpenScanNode, inner: ValueId): ValueId {
     const type = loop.builder.typeOf(inner);
     node.results.push(b.openResult({ ...type, shape: [node.length, ...type.shape] }));
   }
-  return node.results[loop.carries.length + at];
+  return byIndex(b, node, node.results[loop.carries.length + at], node.reversed);
+}
+
+/** How many turns a loop took that may have ended early. */
+function turnsOf({ args, results, loop }: OpenScanNode, early: Early): ValueId {
+  return early.kind === "until" ? results[early.count] : args[loop.carries.length + loop.inputs.length + loop.captures.indexOf(early.turns)];
+}
+
+/**
+ * What a loop stacks stands at the turn's index; only one that began at the last of an unknown number of turns has it in
+ * the order of the turns. From one to the other: [turns - 1, ..., 0, and the rest, which nobody reads]; its own inverse.
+ */
+function byIndex(b: Builder, node: OpenScanNode, stack: ValueId, reversed: boolean): ValueId {
+  if (!node.early || !reversed) return stack;
+  const shape = [node.length];
+  const last = b.sub(turnsOf(node, node.early), b.constant({ element: "i32", shape: [] }, 1));
+  const back = b.sub(b.broadcast(last, shape, []), b.op("iota", [], { shape, axis: 0, element: "i32" }));
+  const index = b.op("imod", [back, b.like(back, node.length)], {});
+  return b.op("gather", [stack, b.reshape(index, [node.length, 1])], { batch: 0 });
 }
 
 // ---- the two modes
@@ -203,7 +228,7 @@ export function pullScan(
   const derived = new Derived(b, node, own);
   const starts = order.map((j) => given[j] ?? b.zeros(b.typeOf(node.args[j])));
   const carried = order.map((_, i) => derived.carry(carrySeeds[i], starts[i]));
-  credited.forEach(({ ct }, i) => { if (ct !== null) derived.input(emitSeeds[i], ct); });
+  credited.forEach(({ ct }, i) => { if (ct !== null) derived.input(emitSeeds[i], byIndex(b, node, ct, node.reversed)); });
   const of = (param: ValueId): ValueId | null => found.get(param) ?? null;
   // Credit for captures adds up over the turns.
   const sums = loop.captures.map((param, c) => {
@@ -224,7 +249,7 @@ export function pullScan(
   const results = derived.close(!node.reversed);
   let next = order.length;
   const sumResults = sums.map((sum) => (sum ? results[next++] : null));
-  const inputResults = inputs.map((ct) => (ct === null ? null : results[next++]));
+  const inputResults = inputs.map((ct) => (ct === null ? null : byIndex(b, node, results[next++], !node.reversed)));
   return [
     ...loop.carries.map((_, j) => (order.includes(j) ? results[order.indexOf(j)] : null)),
     ...inputResults,

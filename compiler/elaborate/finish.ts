@@ -2,6 +2,7 @@
 import type { Builder, BuildNode } from "../ir/builder.ts";
 import type { OpenScanNode } from "../ir/open-loop.ts";
 import { callsHost } from "../ir/graph.ts";
+import { closeEarly } from "./close-early.ts";
 import type { Node, Region, TensorType, ValueId } from "../ir/graph.ts";
 
 export interface Finished {
@@ -43,19 +44,29 @@ export function finish(builder: Builder, params: readonly ValueId[], results: re
       return { ...node, args, results: node.results.map(define), call };
     }
     const results = node.results.map(define);
-    return node.kind === "openScan" ? closeScan(node, args, results) : { ...node, args, results };
+    if (node.kind !== "openScan") return { ...node, args, results };
+    const closed = closeLoop(node, args, results);
+    if (closed.kind !== "while") return closed;
+    const turns = types.push({ element: "i32", shape: [] }) - 1;
+    return { ...closed, results: [...results, turns as ValueId] }; // an index of `types`
   });
   return { region: { params: newParams, nodes, results: results.map(map), types }, ids };
 }
 
-const waitsForHost = (node: BuildNode): boolean => (node.kind === "openScan" ? node.loop.builder.nodes.some(waitsForHost) : callsHost(node));
+function waitsForHost(node: BuildNode): boolean {
+  if (node.kind !== "openScan") return callsHost(node);
+  const { loop, early } = node;
+  return loop.builder.nodes.some(waitsForHost) || (early?.kind === "until" && early.test.builder.nodes.some(waitsForHost));
+}
 
 /** A loop in the making becomes a loop: its body is finished, with what was added to it since. */
-function closeScan({ loop, length, reversed, policy, site }: OpenScanNode, args: readonly ValueId[], results: readonly ValueId[]): Node {
+function closeLoop({ loop, early, length, reversed, policy, site }: OpenScanNode, args: readonly ValueId[], results: readonly ValueId[]): Node {
   // A copy of a loop may be older than the last captures and emits of the body that it shares.
   const captures = loop.captures.slice(0, args.length - loop.carries.length - loop.inputs.length);
   const params = [loop.index, ...loop.carries.map(({ param }) => param), ...loop.inputs, ...captures];
   const emits = loop.emits.slice(0, results.length - loop.carries.length);
   const { region } = finish(loop.builder, params, [...loop.carries.map(({ next }) => next), ...emits], "reachable");
-  return { kind: "scan", args, results, site, length, reversed, carries: loop.carries.length, inputs: loop.inputs.length, unroll: policy.unroll ?? 1, body: region };
+  const node = { args, results, site, carries: loop.carries.length };
+  if (early) return { ...node, kind: "while", max: length, ...closeEarly(region, loop, early, length, reversed) };
+  return { ...node, kind: "scan", length, reversed, inputs: loop.inputs.length, unroll: policy.unroll ?? 1, body: region };
 }

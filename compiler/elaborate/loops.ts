@@ -7,7 +7,6 @@ import type { LoopPolicy, OpenScanNode } from "../ir/open-loop.ts";
 import { inSegments, segmentLength } from "./checkpoint.ts";
 import { type Cell, Context, type Frame, mix, newCounters, type TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
-import { finish } from "./finish.ts";
 import { completed } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
@@ -44,7 +43,7 @@ export function scan(frame: Frame, expression: ScanExpression): Value {
   });
   const each = eachOf(frame, evaluate(frame, expression.range), expression.range.span);
   frame.context.builder.site = frame.session.site(expression.span, frame.path);
-  return expression.until ? whileLoop(frame, expression, carried, each) : scanLoop(frame, expression, carried, each, policy);
+  return expression.until ? whileLoop(frame, expression, carried, each, policy) : scanLoop(frame, expression, carried, each, policy);
 }
 
 function policyOf(frame: Frame, options: readonly Argument[]): LoopPolicy {
@@ -330,11 +329,12 @@ function together(last: readonly Value[], stacked: Value | undefined): Value {
 
 // ---- loops that end early
 
-function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each): Value {
+function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each, policy: LoopPolicy): Value {
   const { context: outer } = frame;
   const { span, until } = expression;
   if (each.kind !== "index") return fail(say.untilRange(expression.range.span));
   if (!until) return nothing;
+  if (policy.checkpoint !== undefined) return fail(say.untilCheckpoint(span));
   const bind = (inner: Frame, body: Body, pattern: Pattern): void => bindPattern(inner, pattern, turnValue(inner, frame, each, body.index, body.inputs, expression.range.span));
   // The condition, on the carries as a turn finds them.
   const test = openBody(frame, expression, carried);
@@ -351,26 +351,37 @@ function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly C
   const bodyParams = carried.flatMap((carry) => carry.params.map((param) => param));
   const states = stateOf(body.context, outer);
   const cells = states.carried.map(({ cell }) => cell);
-  const starts = [...carried.flatMap((carry) => ids(outer, carry.initial, span)), ...cells.map((cell) => outer.read(cell))];
-  // Both regions take the same params: the missing ones are added.
-  const captured = new Set<ValueId>();
+  // Both take the same captures: what only one reads is a param of the other, too.
   const capturesOf = (context: Context): Map<ValueId, ValueId> => {
     const found = new Map(context.captures);
     for (const [cell, versions] of context.versions) if (!cells.includes(cell) && context.kind !== "init") found.set(outer.read(cell), versions[0]);
-    for (const id of found.keys()) captured.add(id);
     return found;
   };
   const [ofTest, ofBody] = [capturesOf(test.context), capturesOf(body.context)];
-  const order = [...captured];
-  const paramsOf = (context: Context, index: ValueId, own: readonly ValueId[], found: ReadonlyMap<ValueId, ValueId>): ValueId[] => [
-    index, ...own,
-    ...cells.map((cell) => context.versions.get(cell)?.[0] ?? context.builder.parameter(outer.builder.typeOf(outer.read(cell)))),
-    ...order.map((id) => found.get(id) ?? context.builder.parameter(outer.builder.typeOf(id))),
-  ];
-  const untilRegion = finish(test.context.builder, paramsOf(test.context, test.index, testParams, ofTest), [conditionId], "reachable").region;
-  const bodyRegion = finish(body.context.builder, paramsOf(body.context, body.index, bodyParams, ofBody), [...nexts, ...states.carried.map(({ next: last }) => last)], "reachable").region;
+  const captured = [...new Set([...ofTest.keys(), ...ofBody.keys()])];
+  const parameter = (context: Context, id: ValueId): ValueId => context.builder.parameter(outer.builder.typeOf(id));
+  const counted = body.context.builder.parameter({ element: "i32", shape: [] });
   outer.builder.site = frame.session.site(span, frame.path);
-  const results = outer.builder.while([...starts, ...order], { max: each.length, carries: starts.length, until: untilRegion, body: bodyRegion });
+  const starts = [...carried.flatMap((carry) => ids(outer, carry.initial, span)), ...cells.map((cell) => outer.read(cell)), outer.builder.zeros({ element: "i32", shape: [] })];
+  const carries = [
+    ...bodyParams.map((param, i) => ({ param, next: nexts[i] })),
+    ...states.carried.map(({ param, next: last }) => ({ param, next: last })),
+    { param: counted, next: body.context.builder.add(counted, body.context.builder.like(counted, 1)) },
+  ];
+  const node: OpenScanNode = {
+    kind: "openScan", site: outer.builder.site, length: each.length, reversed: false, policy,
+    early: {
+      kind: "until", count: carries.length - 1,
+      test: {
+        builder: test.context.builder, index: test.index, result: conditionId,
+        carries: [...testParams, ...cells.map((cell) => test.context.versions.get(cell)?.[0] ?? parameter(test.context, outer.read(cell))), test.context.builder.parameter({ element: "i32", shape: [] })],
+        captures: captured.map((id) => ofTest.get(id) ?? parameter(test.context, id)),
+      },
+    },
+    args: [...starts, ...captured], results: [],
+    loop: { builder: body.context.builder, index: body.index, carries, inputs: [], captures: captured.map((id) => ofBody.get(id) ?? parameter(body.context, id)), emits: [] },
+  };
+  const results = place(outer, node, expression, body.context);
   let at = 0;
   const last = carried.map((carry) => replaceLeaves(carry.initial, (leaf) => tensor(outer, results[at++], leaf.axes)));
   for (const cell of cells) outer.assign(cell, results[at++]);

@@ -138,7 +138,6 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
       note(mode === "backward" ? call.backward : call.tangent, call);
       return undefined;
     },
-    underived: () => fail(say.loopDerivative(span)),
     missing: (call, mode) => fail(say.missingRule(span, call.callee, mode)),
   };
   return { options, surrogates };

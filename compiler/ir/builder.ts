@@ -54,17 +54,14 @@ export class Builder {
 
   /** A closed loop; the results' types follow from the body's. */
   scan(args: readonly ValueId[], loop: Pick<ScanNode, "length" | "reversed" | "carries" | "inputs" | "unroll" | "body">): readonly ValueId[] {
-    const { body, carries, length } = loop;
-    const results = body.results.map((result, i): ValueId => {
-      const type = body.types[result];
-      return this.define(i < carries ? type : { ...type, shape: [length, ...type.shape] });
-    });
+    const results = stackedTypes(loop.body, loop.carries, loop.length).map((type) => this.define(type));
     this.nodes.push({ ...loop, kind: "scan", args, results, site: this.site });
     return results;
   }
 
   while(args: readonly ValueId[], loop: Pick<WhileNode, "max" | "carries" | "until" | "body">): readonly ValueId[] {
-    const results = [...loop.body.results.map((result) => this.define(loop.body.types[result])), this.define({ element: "i32", shape: [] })];
+    const { body, carries, max } = loop;
+    const results = [...stackedTypes(body, carries, max).map((type) => this.define(type)), this.define({ element: "i32", shape: [] })];
     this.nodes.push({ ...loop, kind: "while", args, results, site: this.site });
     return results;
   }
@@ -128,5 +125,9 @@ export class Builder {
     return (this.types.length - 1) as ValueId;
   }
 }
+
+/** Of a loop's results: carries as they are, emits stacked. */
+const stackedTypes = ({ results, types }: Region, carries: number, length: number): TensorType[] =>
+  results.map((result, i) => (i < carries ? types[result] : { ...types[result], shape: [length, ...types[result].shape] }));
 
 export { sameShape };

@@ -75,8 +75,9 @@ export interface ScanNode extends Base {
 
 /**
  * A loop that ends early. args: initial carries, captures. `until` (params: index, carries, captures; result: bool[]) is
- * tested before each turn; true or `max` turns end it. body: (index, carries, captures) -> next carries.
- * results: the last carries, then the number of turns, i32[].
+ * tested before each turn; true or `max` turns end it. body: (index, carries, captures) -> (next carries, emits).
+ * results: the last carries, each emit stacked ([max, ...]; what no turn has written is unspecified), then the number of
+ * turns, i32[].
  */
 export interface WhileNode extends Base {
   readonly kind: "while";

@@ -15,7 +15,27 @@ export interface OpenScanNode {
   readonly length: number;
   readonly reversed: boolean;
   readonly policy: LoopPolicy;
+  /** The loop may end before `length` turns. Inputs and emits stay `length` long; no turn reads or writes their rest. */
+  readonly early?: Early;
   readonly loop: OpenLoop;
+}
+
+/**
+ * When a loop ends early. `until`: a condition, tested before each turn on the carries and the first captures; `count` is
+ * the position of the carry that counts the turns. `turns`: as many as a capture says, known before the loop starts: a
+ * derivative takes as many turns as what it is the derivative of. Reversed, the index begins at the last of them.
+ */
+export type Early =
+  | { readonly kind: "until"; readonly test: OpenTest; readonly count: number }
+  | { readonly kind: "turns"; readonly turns: ValueId };
+
+/** A condition in a builder of its own: params for the index, each carry and captures, in the order of the body's. */
+export interface OpenTest {
+  readonly builder: Builder;
+  readonly index: ValueId;
+  readonly carries: readonly ValueId[];
+  readonly captures: readonly ValueId[];
+  readonly result: ValueId;
 }
 
 /** How the derivative is taken, and how the loop is written out. */

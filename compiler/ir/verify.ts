@@ -76,23 +76,28 @@ function expectTypes(actual: readonly TensorType[], expected: readonly TensorTyp
 
 function verifyScan({ carries, inputs, length, body }: ScanNode, args: readonly TensorType[], results: readonly TensorType[], name: string): void {
   verifyRegion(body, `${name}: body`);
-  const stacked = args.slice(carries, carries + inputs);
-  invariant(stacked.every(({ shape }) => shape[0] === length), () => `${name} has an input that is not ${length} long`);
-  const slices = stacked.map((type) => ({ ...type, shape: type.shape.slice(1) }));
+  const whole = args.slice(carries, carries + inputs);
+  invariant(whole.every(({ shape }) => shape[0] === length), () => `${name} has an input that is not ${length} long`);
+  const slices = whole.map((type) => ({ ...type, shape: type.shape.slice(1) }));
   expectTypes(body.params.map((param) => body.types[param]), [index, ...args.slice(0, carries), ...slices, ...args.slice(carries + inputs)], `${name}: the body's params`);
   const next = body.results.map((result) => body.types[result]);
   expectTypes(next.slice(0, carries), args.slice(0, carries), `${name}: the next carries`);
-  expectTypes(results, [...next.slice(0, carries), ...next.slice(carries).map((type) => ({ ...type, shape: [length, ...type.shape] }))], `${name}: the results`);
+  expectTypes(results, stacked(next, carries, length), `${name}: the results`);
 }
 
-function verifyWhile({ carries, until, body }: WhileNode, args: readonly TensorType[], results: readonly TensorType[], name: string): void {
+/** The results of a loop for those of its body: emits are stacked. */
+const stacked = (types: readonly TensorType[], carries: number, length: number): TensorType[] =>
+  types.map((type, i) => (i < carries ? type : { ...type, shape: [length, ...type.shape] }));
+
+function verifyWhile({ carries, max, until, body }: WhileNode, args: readonly TensorType[], results: readonly TensorType[], name: string): void {
   for (const [region, what] of [[until, "until"], [body, "body"]] as const) {
     verifyRegion(region, `${name}: ${what}`);
     expectTypes(region.params.map((param) => region.types[param]), [index, ...args], `${name}: the params of ${what}`);
   }
   expectTypes(until.results.map((result) => until.types[result]), [{ element: "bool", shape: [] }], `${name}: the results of until`);
-  expectTypes(body.results.map((result) => body.types[result]), args.slice(0, carries), `${name}: the next carries`);
-  expectTypes(results, [...args.slice(0, carries), index], `${name}: the results`);
+  const next = body.results.map((result) => body.types[result]);
+  expectTypes(next.slice(0, carries), args.slice(0, carries), `${name}: the next carries`);
+  expectTypes(results, [...stacked(next, carries, max), index], `${name}: the results`);
 }
 
 function inferred(node: Extract<Node, { kind: "op" }>, args: readonly TensorType[], name: string): readonly TensorType[] {

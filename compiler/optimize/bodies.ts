@@ -17,7 +17,7 @@ export function partsOf(node: LoopNode) {
     nexts: body.results.slice(0, carries),
     emits: body.results.slice(carries),
     finals: results.slice(0, carries),
-    stacks: node.kind === "scan" ? results.slice(carries) : [],
+    stacks: node.kind === "scan" ? results.slice(carries) : results.slice(carries, -1),
   };
 }
 

@@ -43,12 +43,11 @@ function pruneLoop(node: LoopNode, live: ReadonlySet<ValueId>): LoopNode {
   const keptCarries = [...carries].sort((a, b) => a - b);
   const bodyResults = [...keptCarries.map((i) => nexts[i]), ...keptEmits.map((i) => emits[i])];
   const body = restrict(node.body, params, bodyResults);
+  const results = [...keptCarries.map((i) => finals[i]), ...keptEmits.map((i) => stacks[i])];
   if (node.kind === "while") {
-    const results = [...keptCarries.map((i) => finals[i]), node.results[node.results.length - 1]];
-    return { ...node, args, results, carries: keptCarries.length, body, until: restrict(node.until, params, node.until.results) };
+    return { ...node, args, results: [...results, node.results[node.results.length - 1]], carries: keptCarries.length, body, until: restrict(node.until, params, node.until.results) };
   }
   const inputs = params.filter((position) => position > node.carries && position <= node.carries + node.inputs).length;
-  const results = [...keptCarries.map((i) => finals[i]), ...keptEmits.map((i) => stacks[i])];
   return { ...node, args, results, carries: keptCarries.length, inputs, body };
 }
 

@@ -130,13 +130,12 @@ class Simplifier {
       ? b.scan(args, { ...node, carries: carries.length, inputs: inputs.length, body })
       : b.while(args, { ...node, carries: carries.length, body, until: rebuilt(node.until, node.until.results) });
     const finals = parts.finals.map((_, i) => (carries.includes(i) ? results[carries.indexOf(i)] : parts.inits[i]));
-    if (node.kind === "while") return [...finals, results[results.length - 1]];
     const stacks: ValueId[] = [];
     parts.stacks.forEach((_, i) => {
       const made = outside[i];
       stacks.push(made === null ? results[carries.length + emits.indexOf(i)] : typeof made === "function" ? made(stacks) : made);
     });
-    return [...finals, ...stacks];
+    return node.kind === "scan" ? [...finals, ...stacks] : [...finals, ...stacks, results[results.length - 1]];
   }
 
   /** Whether a carry has its initial value in every turn. */

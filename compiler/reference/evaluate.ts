@@ -1,6 +1,6 @@
 /** Runs a region by the op table's reference meanings: the yardstick for every target, and the evaluator of `const`. */
 import { invariant } from "../diagnostics/diagnostic.ts";
-import { sameShape } from "../ir/graph.ts";
+import { elementCount, sameShape } from "../ir/graph.ts";
 import type { Region, ScanNode, TensorType, WhileNode } from "../ir/graph.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { AttributesOf, OpName, Tensor } from "../ops/index.ts";
@@ -43,7 +43,7 @@ export function evaluate(region: Region, args: readonly Tensor[], options: Evalu
         case "scan":
           return runScan(node, given, node.results.map((result) => region.types[result]), options);
         case "while":
-          return runWhile(node, given, options);
+          return runWhile(node, given, node.results.map((result) => region.types[result]), options);
       }
     };
     results().forEach((tensor, i) => settle(node.results[i], tensor));
@@ -60,9 +60,11 @@ export function applyOp<K extends OpName>(
 
 const scalar = (element: "i32", value: number): Tensor => ({ type: { element, shape: [] }, data: Float64Array.of(value) });
 
+const emptyTensor = (type: TensorType): Tensor => ({ type, data: new Float64Array(elementCount(type.shape)) });
+
 function runScan({ length, reversed, carries, inputs, body }: ScanNode, args: readonly Tensor[], types: readonly TensorType[], options: EvaluateOptions): readonly Tensor[] {
   let state = args.slice(0, carries);
-  const stacked = types.slice(carries).map((type): Tensor => ({ type, data: new Float64Array(type.shape.reduce((product, size) => product * size, 1)) }));
+  const stacked = types.slice(carries).map(emptyTensor);
   for (let turn = 0; turn < length; turn++) {
     const index = reversed ? length - 1 - turn : turn;
     const slices = args.slice(carries, carries + inputs).map(({ type, data }): Tensor => {
@@ -76,14 +78,17 @@ function runScan({ length, reversed, carries, inputs, body }: ScanNode, args: re
   return [...state, ...stacked];
 }
 
-function runWhile({ max, carries, until, body }: WhileNode, args: readonly Tensor[], options: EvaluateOptions): readonly Tensor[] {
+function runWhile({ max, carries, until, body }: WhileNode, args: readonly Tensor[], types: readonly TensorType[], options: EvaluateOptions): readonly Tensor[] {
   let state = args.slice(0, carries);
+  const stacked = types.slice(carries, -1).map(emptyTensor);
   const captures = args.slice(carries);
   let turn = 0;
   for (; turn < max; turn++) {
     const given = [scalar("i32", turn), ...state, ...captures];
     if (evaluate(until, given, options)[0].data[0] !== 0) break;
-    state = evaluate(body, given, options).slice(0, carries);
+    const results = evaluate(body, given, options);
+    state = results.slice(0, carries);
+    results.slice(carries).forEach(({ data }, i) => stacked[i].data.set(data, turn * data.length));
   }
-  return [...state, scalar("i32", turn)];
+  return [...state, ...stacked, scalar("i32", turn)];
 }

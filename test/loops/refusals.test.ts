@@ -8,7 +8,7 @@ const refused: Readonly<Record<string, readonly [code: string, text: string]>> =
   "the continuous adjoint": ["later", "export fn f(y0: f32) = odesolve(rk4, steps = 4, adjoint = continuous) y = y0 for t in [0, 1] => -y"],
   "training a slice of a family in a map": ["later", "var nets[2] = Linear[2, 1] export train fn f(x: f32[2]) { let y = map m in nets { let l = sum(m(x) ^ 2) minimize l over m with sgd(lr = 0.1) return l } return y }"],
   "assigning state in a map": ["state", "var t = 0 export fn f(x: f32[2]) { let y = map v in x { t <- t + 1 return v } return y }"],
-  "the derivative of until": ["later", "export fn f(x: f32) { let y = scan y = x for i in 0..9 until y > 3 { y <- y * 2 } return grad(y, x) }"],
+  "checkpoints with until": ["loop", "export fn f(x: f32) { let y = scan(checkpoint = sqrt) y = x for i in 0..9 until y > 3 { y <- y * 2 } return grad(y, x) }"],
   "an emit with until": ["loop", "export fn f(x: f32) = scan y = x for i in 0..9 until y > 3 { y <- y * 2 emit y }"],
   "checkpoints of a prime number of turns": ["loop", "export fn f(x: f32) = scan(checkpoint = sqrt) y = x for i in 0..11 { y <- sin(y) }"],
   "things of different lengths": ["loop", "export fn f(x: f32[3], y: f32[4]) = scan s = 0.0 for (a, b) in (x, y) { s <- s + a * b }"],

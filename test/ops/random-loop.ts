@@ -70,6 +70,14 @@ class Grower {
     if (depth > 0 && r.chance(0.2)) this.loop(depth - 1);
   }
 
+  /** A stack of a while, with zeros for the turns that it did not take. */
+  private written(stack: ValueId, turns: ValueId): ValueId {
+    const { b } = this;
+    const type = b.typeOf(stack);
+    const taken = b.op("lt", [b.op("iota", [], { shape: type.shape, axis: 0, element: "i32" }), b.broadcast(turns, type.shape, [])], {});
+    return b.select(taken, stack, b.zeros(type));
+  }
+
   loop(depth: number): void {
     const { b, r } = this;
     const isScan = r.chance(0.75);
@@ -95,7 +103,9 @@ class Grower {
       for (let i = 0; i < 2; i++) until.step(0);
       const wanted: TensorType = { element: "bool", shape: [] };
       const stops = r.chance(0.5) ? test.op("ge", [test.params[0], test.constant({ element: "i32", shape: [] }, r.integer(0, length))], {}) : until.pickLike(wanted);
-      this.pool.push(...b.while([...carries, ...captures], { max: length, carries: carryTypes.length, until: test.region([stops]), body: inner.region(nexts) }));
+      const emits = Array.from({ length: r.integer(0, 2) }, () => r.pick(body.pool));
+      const results = b.while([...carries, ...captures], { max: length, carries: carryTypes.length, until: test.region([stops]), body: inner.region([...nexts, ...emits]) });
+      this.pool.push(...results.map((id, i) => (i < carries.length || i === results.length - 1 ? id : this.written(id, results[results.length - 1]))));
       return;
     }
     const emits = Array.from({ length: r.integer(carryTypes.length === 0 ? 1 : 0, 3) }, () => r.pick(r.chance(0.3) ? nexts.concat(params) : body.pool));
