@@ -135,6 +135,7 @@ export const say = {
   badAxis: wording("type", () => ({ message: "an axis of a type is a size or a pack such as `...N`" })),
   aliasArguments: wording("generics", (name: string, wanted: number, given: number) => ({ message: `type ${name} takes ${plural(wanted, "size")}, here ${given}` })),
   functionAtBorder: wording("type", () => ({ message: "a function cannot be an entry's argument or a stored value" })),
+  modelAtBorder: wording("type", () => ({ message: "a model cannot be an entry's argument or the type of a stored value", help: "an entry names the module's models; `var net = ...` stores one" })),
   noReturn: wording("type", (name: string) => ({ message: `${quote(name)} declares a result but returns nothing`, help: "end the body with `return`" })),
   nothingToBind: wording("type", (name: string) => ({ message: `there is no value to call ${quote(name)}`, help: "the called body has no `return`" })),
   patternMismatch: wording("type", (count: number, found: string) => ({ message: `a tuple of ${count} is expected`, label: `found ${found}` })),
@@ -236,6 +237,7 @@ export const say = {
   tooManyGenerics: wording("generics", (owner: string, wanted: number, given: number) => ({ message: `${owner} takes ${plural(wanted, "generic")}, here ${given}` })),
   badGeneric: wording("generics", () => ({ message: "a generic is a value, `_`, or `name = value`" })),
   genericNotInferred: wording("generics", (name: string, owner: string) => ({ message: `nothing tells the generic ${quote(name)} of ${owner}`, help: `give it in brackets: ${owner}[${name} = ...]` })),
+  sizeNotTold: wording("generics", (name: string, formula: string) => ({ message: `nothing tells the generic ${quote(name)} in the size ${quote(formula)}`, help: `an axis that is ${name} alone, or a linear formula of it, tells it` })),
   bracketNeedsCall: wording("index", (name: string) => ({ message: `${quote(name)} with index names must be called`, help: `write ${name}[k](...)` })),
 
   // ---- indices
@@ -334,6 +336,7 @@ export const say = {
   // ---- entries and proofs
   entryParameterType: wording("type", (name: string) => ({ message: `parameter ${quote(name)} of an entry needs a type` })),
   entrySize: wording("size", (name: string) => ({ message: `the size ${quote(name)} of an entry's signature is not known`, help: `declare it: dim ${name} = 32, or a variant [${name} in {1, 32}]` })),
+  entryPack: wording("size", (name: string) => ({ message: `the pack ${quote(`...${name}`)} of an entry's signature is not known`, help: "an entry's axes are written out: f32[32, 64]" })),
   entryResult: wording("type", (found: string) => ({ message: "an entry returns tensors, numbers, records or tuples of these", label: `found ${found}` })),
   variantsNeeded: wording("generics", (name: string) => ({ message: `the generic ${quote(name)} of an entry needs its choices`, help: `write [${name} in {1, 32}]` })),
   nothingExported: wording("name", () => ({ message: "the file exports nothing", help: "write `export fn` or `export train fn` before a function" })),

@@ -98,9 +98,9 @@ function bindParameters(frame: Frame, declaration: FunctionDeclaration): { param
   for (const parameter of declaration.parameters) {
     const { type } = parameter;
     if (!type) return fail(say.entryParameterType(parameter.span, parameter.name.text));
-    for (const name of [...openNames(frame.scope, [], [type]).sizes, ...openNames(frame.scope, [], [type]).packs]) {
-      if (open.sizes.has(name) || open.packs.has(name)) fail(say.entrySize(type.span, name));
-    }
+    const { sizes, packs } = openNames(frame.scope, [], [type]);
+    for (const name of packs) fail(say.entryPack(type.span, name));
+    for (const name of sizes) if (open.sizes.has(name)) fail(say.entrySize(type.span, name));
     frame.context.builder.site = frame.session.site(parameter.span, frame.path);
     const value = instantiateType(frame, type, (known) => freshTensor(frame, known));
     frame.scope.bind(parameter.name.text, value, parameter.name.span);

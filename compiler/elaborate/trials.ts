@@ -2,7 +2,7 @@
  * Functions and models that no entry reaches are run once on made-up sizes, so that one run finds all errors of a file.
  * A generic body may be right for some sizes only: an error counts if it comes with equal and with different sizes.
  */
-import type { Declaration, File } from "../../grammar/index.ts";
+import { assertNever, type Declaration, type File, type TypeExpression } from "../../grammar/index.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { callValue, type GivenArgument } from "./calls.ts";
 import { Context, type Session } from "./context.ts";
@@ -46,7 +46,7 @@ function trial(session: Session, parent: Scope, declaration: Extract<Declaration
     }
     const given: GivenArgument[] = [];
     for (const parameter of declaration.parameters) {
-      if (!parameter.type || parameter.type.kind === "functionType" || open.types.size > 0) return []; // nothing to make an argument from
+      if (!parameter.type || !canBeMade(parameter.type) || open.types.size > 0) return [];
       if (parameter.default) continue;
       const value = instantiateType(frame, parameter.type, (known) => freshTensor(frame, known));
       given.push({ name: parameter.name.text, value, span: parameter.span });
@@ -62,6 +62,22 @@ function trial(session: Session, parent: Scope, declaration: Extract<Declaration
     for (const path of [...session.modelNodes.keys()]) if (path.startsWith(trialPath)) session.modelNodes.delete(path);
   }
   return session.deferred.splice(before).map(({ diagnostic }) => diagnostic);
+}
+
+/** No argument can be made up for a function or any model. */
+function canBeMade(type: TypeExpression): boolean {
+  switch (type.kind) {
+    case "tupleType":
+      return type.items.every(canBeMade);
+    case "recordType":
+      return type.fields.every((field) => canBeMade(field.type));
+    case "functionType":
+      return false;
+    case "namedType":
+      return type.name.text !== "model";
+    default:
+      return assertNever(type, "canBeMade");
+  }
 }
 
 const trialPath = "$trial";

@@ -10,6 +10,7 @@ import { evaluate } from "./expressions.ts";
 import type { Frame } from "./context.ts";
 import { fail, Problem } from "./problem.ts";
 import type { Scope } from "./scope.ts";
+import { namesIn, solveSize } from "./solve-size.ts";
 import { asTensor, broadcastTo, sizeValue, staticNumber, tensor } from "./tensors.ts";
 import { type Axis, describe, describeSize, isFloat, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
 
@@ -58,7 +59,7 @@ export function openNames(scope: Scope, generics: readonly Generic[], types: rea
         for (const item of type.bracket?.items ?? []) {
           if (item.kind === "ellipsis" && item.name) {
             if (!scope.find(item.name.text)) open.packs.add(item.name.text);
-          } else if (item.kind === "value" && item.value.kind === "name" && !scope.find(item.value.text)) open.sizes.add(item.value.text);
+          } else if (item.kind === "value") for (const name of namesIn(item.value)) if (!scope.find(name)) open.sizes.add(name);
         }
         return;
       default:
@@ -236,12 +237,20 @@ export interface Place {
   readonly what: string;
 }
 
+/** A size that is no name alone, and the size found there. */
+interface Formula {
+  readonly expression: Expression;
+  readonly size: number;
+  readonly madeUp: boolean | undefined;
+  refuse(): never;
+}
+
 /**
  * One signature at one use. `match` binds open names from tensors; `finish` gives numbers their shape and compares the
  * sizes that are formulas of others. frame.scope is the callee's.
  */
 export class Matcher {
-  private readonly later: (() => void)[] = [];
+  private readonly formulas: Formula[] = [];
 
   constructor(private readonly frame: Frame, private readonly open: OpenNames, private readonly lenient: boolean) {}
 
@@ -285,9 +294,24 @@ export class Matcher {
     for (const pack of this.open.packs) if (!this.frame.scope.own(pack)) this.frame.scope.bind(pack, tuple([], true));
   }
 
+  /** Formulas are compared with the sizes found; one with a single unknown tells it first. */
   finish(): void {
-    for (const check of this.later) check();
-    this.later.length = 0;
+    const { frame, open } = this;
+    const unknowns = ({ expression }: Formula): string[] => [...namesIn(expression)].filter((name) => open.sizes.has(name));
+    for (let waiting = this.formulas.splice(0); waiting.length > 0;) {
+      const formula = waiting.find((one) => unknowns(one).length < 2) ?? waiting[0];
+      waiting = waiting.filter((one) => one !== formula);
+      const { expression, size, madeUp, refuse } = formula;
+      const [unknown, ...others] = unknowns(formula);
+      if (unknown !== undefined) {
+        const solution = others.length === 0 ? solveSize(frame, expression, unknown, size) : undefined;
+        if (solution === undefined) fail(say.sizeNotTold(expression.span, unknown, printExpression(expression)));
+        if (!isSize(solution)) refuse();
+        frame.scope.bind(unknown, sizeValue(solution, { name: unknown, span: expression.span, madeUp }), expression.span);
+        open.sizes.delete(unknown);
+      }
+      if (evaluateSize(frame, expression).size !== size) refuse();
+    }
   }
 
   private refuse(type: TypeExpression, value: Value, place: Place): never {
@@ -350,9 +374,7 @@ export class Matcher {
           frame.scope.bind(expression.text, sizeValue(size, { name: expression.text, span: expression.span, madeUp }), expression.span);
           open.sizes.delete(expression.text);
         } else {
-          this.later.push(() => {
-            if (evaluateSize(frame, expression).size !== size) this.refuseShape(type, value, place);
-          });
+          this.formulas.push({ expression, size, madeUp, refuse: () => this.refuseShape(type, value, place) });
         }
       } else fail(say.badAxis(item.span));
     }
@@ -429,6 +451,7 @@ export function instantiateType(frame: Frame, type: TypeExpression, leaf: (known
     case "functionType":
       return fail(say.functionAtBorder(type.span));
     case "namedType": {
+      if (type.name.text === "model") return fail(say.modelAtBorder(type.span));
       const expanded = elements.has(type.name.text) ? null : expand(frame, type);
       if (expanded) return instantiateType(frame, expanded, leaf, path);
       return leaf(knownType(frame, type), path);

@@ -9,6 +9,16 @@ describe("generics", () => {
       export fn f(a: f32[4], b: f32[2, 2]) -> (f32[2], f32[2, 1]) = (halves(a), halves(b))`);
     expect(call("f", [1, 2, 3, 4], [1, 2, 3, 4])).toEqual([[4, 6], [3, 7]]);
   });
+  it("are told by linear formulas, each once the others are known", () => {
+    const { call } = program(`
+      fn half(x: f32[2 * A]) -> f32[A] = x[:A]
+      fn both[C](x: f32[A + 3 * B - 1], y: f32[A], z: f32[C + 1]) -> f32[B + C] = concat(x[:B], z[:C], axis = 0)
+      model Pairs[D](x: f32[...N, 2 * D]) -> f32[...N, D] { param w: f32[D] = 1  return w * x[..., :D] }
+      var pairs = Pairs
+      export fn f(x: f32[6], y: f32[2]) -> (f32[3], f32[2], f32[1]) = (half(x), both(x[:4], y[:2], y), pairs(y))`);
+    expect(call("f", [1, 2, 3, 4, 5, 6], [7, 8])).toEqual([[1, 2, 3], [1, 7], [7]]);
+    expect(messages("fn half(x: f32[2 * A]) -> f32[A] = x[:A]\nexport fn f(x: f32[5]) = half(x)")).toEqual(["argument 'x' of half must be f32[2 * A]"]);
+  });
   it("are told by the declared type of the result", () => {
     expect(program(`
       fn filled(value: f32) -> f32[A, B] = broadcast(value, [A, B])
@@ -32,9 +42,11 @@ describe("generics", () => {
     const { call } = program(`
       fn both[T](t: T) -> T = t + t
       fn apply_to[M: model](m: M, x: f32[2]) -> f32 = sum(m(x))
+      fn unused(m: model, x: f32[2]) -> f32 = sum(m(x))
+      fn apply_any(m: model, x: f32[2]) -> f32 = sum(m(x))
       model Scale(x: f32[2]) -> f32[2] { param s: f32 = 3  return s * x }
       var m = Scale
-      export fn f(x: f32[2]) -> ({ a: f32[2] }, f32) = (both({ a: x }), apply_to(m, x) + apply_to(m - m, x))`);
+      export fn f(x: f32[2]) -> ({ a: f32[2] }, f32) = (both({ a: x }), apply_to(m, x) + apply_any(m - m, x))`);
     expect(call("f", [1, 2])).toEqual([[2, 4], [9]]);
   });
   it("make recursion end", () => {
