@@ -22,12 +22,15 @@ export interface Sample {
 
 export const sampleText = (name: string): Promise<string> => readFile(new URL(`${name}.pull`, folder), "utf8");
 
-/** Compiles samples/<name>.pull for wasm and js. @throws Error with the rendered diagnostics */
-export async function openSample(name: string, dims: Readonly<Record<string, number>> = {}): Promise<Sample> {
+/**
+ * Compiles samples/<name>.pull for wasm and js; without numbers for the module's own test where the reference would take long for them.
+ * @throws Error with the rendered diagnostics
+ */
+export async function openSample(name: string, dims: Readonly<Record<string, number>> = {}, { selfTest = true } = {}): Promise<Sample> {
   const texts = new Map([[`${name}.pull`, await sampleText(name)]]);
   const used = [...(texts.get(`${name}.pull`) ?? "").matchAll(/^use "([^"]+)"/gm)].map(([, file]) => file);
   for (const file of used) texts.set(file, await readFile(new URL(file, folder), "utf8"));
-  const built = await build(texts.get(`${name}.pull`) ?? "", { file: `${name}.pull`, targets: ["wasm", "js"], dims, read: (file) => texts.get(file) });
+  const built = await build(texts.get(`${name}.pull`) ?? "", { file: `${name}.pull`, targets: ["wasm", "js"], dims, selfTest, read: (file) => texts.get(file) });
   if (built.files.length === 0 || built.graph === null) throw new Error(renderDiagnostics(built.diagnostics, { source: (file) => texts.get(file) }));
   const [wasm, js] = await Promise.all([instantiate(built, { target: "wasm" }), instantiate(built, { target: "js" })]);
   return { built, wasm, js, graph: built.graph };
