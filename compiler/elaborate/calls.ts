@@ -12,7 +12,7 @@ import { bindDefaults, bindGenerics } from "./generics.ts";
 import { callModel, nest } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { isReduction } from "./reductions.ts";
-import { mark } from "./rules.ts";
+import { alongVariables, mark } from "./rules.ts";
 import { Scope } from "./scope.ts";
 import { bindOptions } from "./optimizers.ts";
 import { runBody } from "./statements.ts";
@@ -189,9 +189,12 @@ export function enter(frame: Frame, scope: Scope, changes: Partial<Frame> = {}):
   return { ...frame, scope, self: null, counters: newCounters(place), free: new Set(), depth: frame.depth + 1, activeRule: undefined, arm: false, slot: undefined, ...changes };
 }
 
-function callFunction(frame: Frame, target: FunctionValue, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
+function callFunction(frame: Frame, target: FunctionValue, written: readonly GivenArgument[], span: Span, expected: Expected): Value {
   const { declaration } = target;
   const name = declaration.name.text;
+  const ruled = declaration.rules.length > 0 || frame.session.ruledNames.has(name);
+  const values = ruled ? alongVariables(frame, written.map(({ value }) => value), span) : [];
+  const given = ruled ? written.map((argument, i) => ({ ...argument, value: values[i] })) : written;
   const library = isLibrary(declaration.span.file);
   if (frame.depth > maximumDepth && !library) fail(say.recursion(span, name));
   const mapped = library ? leafByLeaf(frame, target, given, span) : null;
@@ -212,7 +215,7 @@ function callFunction(frame: Frame, target: FunctionValue, given: readonly Given
     const wanted = resultExpectation(callee, declaration);
     const value = runBody(callee, declaration.body, wanted);
     const result = checkResult(callee, declaration, value, matcher, library);
-    if (declaration.rules.length === 0 && !frame.session.ruledNames.has(name)) return result;
+    if (!ruled) return result;
     return mark({ callee: name, path: frame.path, frame: callee, inputs, self: null, rules: declaration.rules }, result, span);
   };
   return library && !isLibrary(span.file) ? atCallSite(run, name, span) : run();

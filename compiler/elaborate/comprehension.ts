@@ -5,6 +5,7 @@ import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { fail } from "./problem.ts";
 import { reduceAxes, type Reduction } from "./reductions.ts";
+import { markOperator } from "./rules.ts";
 import { Scope } from "./scope.ts";
 import { asTensor, idOf, spread, staticNumber, tensor } from "./tensors.ts";
 import { walkExpression } from "./walk.ts";
@@ -21,7 +22,7 @@ export function comprehension(frame: Frame, expression: ComprehensionExpression)
   return tensor(frame.context, led.id, [...variables.map(() => ({})), ...body.axes], led.outer);
 }
 
-/** `sum[k](e)`: the reduction of e over the variables. */
+/** `sum[k](e)`: the reduction of e over the variables, for rule sets that of a tensor which has them as leading axes. */
 export function indexReduction(frame: Frame, reduction: Reduction, bracket: Bracket, call: CallExpression): Value {
   const [argument, ...more] = call.arguments;
   if (!argument || more.length > 0) return fail(say.indexReductionArguments(call.span, reduction));
@@ -30,7 +31,7 @@ export function indexReduction(frame: Frame, reduction: Reduction, bracket: Brac
   frame.context.builder.site = frame.session.site(call.span, frame.path);
   const led = lead(frame, body, variables, call.span);
   const whole = tensor(frame.context, led.id, [...variables.map(() => ({})), ...body.axes], led.outer);
-  return reduceAxes(frame, reduction, whole, variables.map((_, i) => i), false, call.span);
+  return markOperator(frame, reduction, [whole], call.span, ([x]) => reduceAxes(frame, reduction, x, variables.map((_, i) => i), false, call.span));
 }
 
 /** Physical order: outer variables, then these, then own axes; a variable the value does not depend on is broadcast. */

@@ -50,7 +50,7 @@ export function infix(frame: Frame, operator: InfixOperator, left: Value, right:
   if (operator === "@") return matmul(frame, left, right, site);
   const [a, b] = commonElement(frame.context, [left, right], site.span, site.quoted);
   if (isComparison(operator)) return elementwise(frame.context, comparisons[operator], [a, b], {}, site.span, site.quoted);
-  return markOperator(frame, operatorNames[operator], [a, b], site.span, () => arithmetic(frame, operator, a, b, right, site));
+  return markOperator(frame, operatorNames[operator], [a, b] as const, site.span, ([x, y]) => arithmetic(frame, operator, x, y, right, site));
 }
 
 function arithmetic(frame: Frame, operator: Exclude<Arithmetic, "@">, a: TensorValue, b: TensorValue, exponent: Value, site: OperatorSite): TensorValue {
@@ -179,7 +179,7 @@ function matmul(frame: Frame, left: Value, right: Value, site: OperatorSite): Va
   }
   const inner = [shapes[0][shapes[0].length - 1], shapes[1].length === 1 ? shapes[1][0] : shapes[1][shapes[1].length - 2]];
   if (inner[0] !== inner[1]) fail(say.matmulAxes(site.span, site.quoted ?? ["left", "right"], a, b));
-  return markOperator(frame, "matmul", [a, b], site.span, () => product(frame, a, b, site));
+  return markOperator(frame, "matmul", [a, b] as const, site.span, ([x, y]) => product(frame, x, y, site));
 }
 
 function product(frame: Frame, a: TensorValue, b: TensorValue, site: OperatorSite): TensorValue {

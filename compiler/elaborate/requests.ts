@@ -9,10 +9,10 @@ import { jacobian, localize } from "./map.ts";
 import { stateOf } from "./optimizers.ts";
 import { type Pick, put, take, wholeOf } from "./parts.ts";
 import { fail, Problem } from "./problem.ts";
-import { ruleSetHandle } from "./rules.ts";
+import { ruleSetHandle, underVariables } from "./rules.ts";
 import { asTensor, broadcastTo, idOf, stack, tensor } from "./tensors.ts";
 import { leaves, parameterTree, rebuild } from "./trees.ts";
-import { type Axis, describe, isFloat, ownShape, record, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
+import { type Axis, describe, type IndexVariable, isFloat, ownShape, record, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** A leaf that a derivative is asked for: its versions, newest first, or the parts of a stacked tap. */
 interface WrtLeaf {
@@ -24,6 +24,7 @@ interface WrtLeaf {
   readonly picks: readonly Pick[];
   readonly type: TensorType;
   readonly axes: readonly Axis[];
+  readonly variables: readonly IndexVariable[];
 }
 
 /** What a derivative is taken with respect to: the form of its result, and its leaves in order (null: takes no credit). */
@@ -34,6 +35,9 @@ interface Wrt {
 
 /** A request walks the nodes so far a few times: far quicker than evaluating as many expressions. */
 const nodesPerStep = 16;
+
+/** A rule works for every value of the index variables around its call: credits add up over those that a leaf lacks. */
+const inRule = (frame: Frame): boolean => frame.activeRule !== undefined;
 
 const differentiable = (type: TensorType): boolean => isFloat(type.element) || type.element === "bool";
 
@@ -52,14 +56,14 @@ function wrtOf(frame: Frame, expression: Expression): Wrt {
   const isWhole = node ? () => false : isNamed(frame, expression);
   const found = leaves(form).map(({ path, value: leaf }, i): WrtLeaf | null => {
     if (!differentiable(leaf.type)) return null;
-    if (leaf.variables.length > 0) return fail(say.wrtIndexed(expression.span, label));
+    if (leaf.variables.length > 0 && !inRule(frame)) return fail(say.wrtIndexed(expression.span, label));
     const name = [label, ...path].join(".");
     const wholeName = [unindexed(expression), ...path].join(".");
     if (leaf.parts) {
-      return { label: name, versions: [], parts: leaf.parts.map((part) => idOf(frame.context, part, expression.span)), picks: [], type: leaf.type, axes: leaf.axes };
+      return { label: name, versions: [], parts: leaf.parts.map((part) => idOf(frame.context, part, expression.span)), picks: [], type: leaf.type, axes: leaf.axes, variables: [] };
     }
     const { whole, picks } = wholeOf(leaf, isWhole);
-    return { label: picks.length > 0 ? wholeName : name, versions: versions?.[i] ?? [whole.credit ?? idOf(frame.context, whole, expression.span)], picks, type: leaf.type, axes: leaf.axes };
+    return { label: picks.length > 0 ? wholeName : name, versions: versions?.[i] ?? [whole.credit ?? idOf(frame.context, whole, expression.span)], picks, type: leaf.type, axes: leaf.axes, variables: leaf.variables };
   });
   if (found.every((leaf) => leaf === null)) fail(say.wrtNotDifferentiable(expression.span, label, describe(value)));
   return { form, leaves: found };
@@ -164,7 +168,7 @@ function collect(frame: Frame, wrt: Wrt, counts: readonly number[], found: reado
     if (!leaf) return null;
     const ids = found.slice(at, at + counts[i]);
     at += counts[i];
-    const value = (id: ValueId | null, type: TensorType, axes: readonly Axis[]): TensorValue => tensor(context, id ?? context.builder.zeros(type), axes);
+    const value = (id: ValueId | null, type: TensorType, axes: readonly Axis[]): TensorValue => tensor(context, id ?? context.builder.zeros(type), axes, leaf.variables);
     if (!leaf.parts) return value(ids[0] === null ? null : take(context.builder, ids[0], leaf.picks), leaf.type, leaf.axes);
     const part: TensorType = { ...leaf.type, shape: leaf.type.shape.slice(1) };
     return stack(context, ids.map((id) => value(id, part, leaf.axes.slice(1))), 0, span);
@@ -177,9 +181,9 @@ function collect(frame: Frame, wrt: Wrt, counts: readonly number[], found: reado
 /** `grad(l, a, using = r)`. */
 export function gradient(frame: Frame, loss: Value, lossExpression: Expression, over: Expression, using: Value | undefined, span: Span): Value {
   const l = asTensor(frame.context, loss, lossExpression.span, "f32");
-  if (ownShape(l).length > 0 || l.variables.length > 0) fail(say.gradNeedsScalar(lossExpression.span, describe(l)));
+  if (ownShape(l).length > 0 || (l.variables.length > 0 && !inRule(frame))) fail(say.gradNeedsScalar(lossExpression.span, describe(l)));
   if (!isFloat(l.type.element)) fail(say.needsFloat(lossExpression.span, "grad", describe(l)));
-  const seed = tensor(frame.context, frame.context.builder.constant(l.type, 1));
+  const seed = tensor(frame.context, frame.context.builder.constant(l.type, 1), [], l.variables);
   return pullBack(frame, [{ value: l, seed }], lossExpression, over, using, span);
 }
 
@@ -208,7 +212,7 @@ function pullBack(
   const found = nested(frame, span, () => pull(context.builder, near.of, near.ids, seeds, options));
   context.builder.site = before;
   if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
-  if (!frame.activeRule && frame.activeRule !== null) {
+  if (!inRule(frame)) {
     const labels = wrt.leaves.flatMap((leaf) => (leaf ? (leaf.parts ?? [0]).map((_, i) => (leaf.parts ? `${leaf.label}[${i}]` : leaf.label)) : []));
     context.requests.push({
       span, of, seeds, wrt: ids.map((id, i) => ({ label: labels[i], id })), gradients: found, surrogates: [...surrogates],
@@ -269,8 +273,7 @@ function seedFor(frame: Frame, leaf: TensorValue, path: readonly string[], tree:
   const own = ownShape(seed);
   const fits = seed.type.element === leaf.type.element && own.length <= shape.length && own.every((size, i) => size === 1 || size === shape[shape.length - own.length + i]);
   if (!fits) fail(say.seedShape(span, what, describe(leaf), describe(seed)));
-  const physical = seed.variables.length === 0 ? broadcastTo(frame.context, seed, shape, leaf.axes, span) : seed;
-  return physical;
+  return underVariables(frame, broadcastTo(frame.context, seed, shape, leaf.axes, span), leaf, span);
 }
 
 /** `push(y, x, dx, using = r)`: the Jacobian-vector product. */

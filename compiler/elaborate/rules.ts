@@ -9,9 +9,9 @@ import { type Frame, mix, newCounters } from "./context.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { runBody } from "./statements.ts";
-import { asTensor, broadcastTo, idOf, tensor } from "./tensors.ts";
+import { asTensor, broadcastTo, idOf, spread, tensor } from "./tensors.ts";
 import { type Leaf, leaves, parameterTree, rebuild, replaceLeaves } from "./trees.ts";
-import { describe, isFloat, type ModelValue, ownShape, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
+import { describe, type IndexVariable, isFloat, type ModelValue, ownShape, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** What a rule may see of the call that it stands for. */
 export interface CallRecord {
@@ -73,10 +73,28 @@ export function mark(marking: Marking, result: Value, span: Span): Value {
   return replaceLeaves(result, fresh);
 }
 
+/**
+ * In index notation a rule speaks for one value of each variable around its call: arguments that lack one are repeated along
+ * it before the call, so that their credits add up behind it.
+ */
+export function alongVariables<T extends readonly Value[]>({ context }: Frame, given: T, span: Span): T {
+  const tensors = given.filter((value) => value.kind === "tensor");
+  const variables: IndexVariable[] = [];
+  for (const value of tensors) for (const variable of value.variables) if (!variables.some(({ name }) => name === variable.name)) variables.push(variable);
+  if (tensors.every((value) => value.variables.length === variables.length)) return given;
+  const along = (value: Value): Value => {
+    if (value.kind !== "tensor" || value.variables.length === variables.length) return value;
+    const shape = [...variables.map(({ range }) => range), ...ownShape(value)];
+    return tensor(context, spread(context, value, variables, shape, span), value.axes, variables);
+  };
+  return given.map(along) as unknown as T; // of the same length, tensors for tensors
+}
+
 /** An operator is marked only where some rule set of the program concerns it. */
-export function markOperator(frame: Frame, name: string, operands: readonly TensorValue[], span: Span, build: () => TensorValue): TensorValue {
-  const result = build();
-  if (!frame.session.markOperators && !frame.session.ruledNames.has(name)) return result;
+export function markOperator<T extends readonly TensorValue[]>(frame: Frame, name: string, given: T, span: Span, build: (operands: T) => TensorValue): TensorValue {
+  if (!frame.session.markOperators && !frame.session.ruledNames.has(name)) return build(given);
+  const operands = alongVariables(frame, given, span);
+  const result = build(operands);
   const inputs = operands.map((value, i) => ({ name: String(i), value }));
   const marked = mark({ callee: name, path: frame.path, frame, inputs, self: null, rules: [], operator: true }, result, span);
   return marked.kind === "tensor" ? marked : result;
@@ -238,9 +256,20 @@ function place(
 const endsWith = (path: readonly string[], tail: readonly string[], limit: number): boolean =>
   tail.length <= path.length && path.length - tail.length <= limit && tail.every((name, i) => name === path[path.length - tail.length + i]);
 
+/** In index notation a credit has the variables of its target, in their order: summed over others, repeated over those that it lacks. */
+export function underVariables({ context }: Frame, value: TensorValue, { variables }: TensorValue, span: Span): TensorValue {
+  const same = (a: readonly IndexVariable[]): boolean => a.length === variables.length && a.every(({ name }, i) => name === variables[i].name);
+  if (same(value.variables)) return value;
+  const strange = value.variables.flatMap(({ name }, axis) => (variables.some((other) => other.name === name) ? [] : [axis]));
+  const summed = tensor(context, context.builder.sum(idOf(context, value, span), strange), value.axes, value.variables.filter((_, axis) => !strange.includes(axis)));
+  const shape = [...variables.map(({ range }) => range), ...ownShape(value)];
+  return tensor(context, spread(context, summed, variables, shape, span), value.axes, variables);
+}
+
 /** A credit in its target's shape: broadcast up, or summed over the axes along which the target had been broadcast. */
-function fit(frame: Frame, value: TensorValue, target: TensorValue, span: Span, what: string): TensorValue {
+function fit(frame: Frame, credit: TensorValue, target: TensorValue, span: Span, what: string): TensorValue {
   const { context } = frame;
+  const value = underVariables(frame, credit, target, span);
   const [from, to] = [ownShape(value), ownShape(target)];
   if (value.type.element !== target.type.element) fail(say.creditElement(span, what, describe(target), describe(value)));
   if (from.length === to.length && from.every((size, i) => size === to[i])) return value;

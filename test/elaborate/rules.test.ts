@@ -155,6 +155,28 @@ describe("rule sets", () => {
       export fn f(x: f32[1, 2], w: f32[2, 1]) -> (f32[1, 2], f32[2, 1]) = pull(x @ w, (x, w), 1, using = r)`);
     expect(call("f", [1, 2], [3, 4])).toEqual([[3, 8], [11, 11]]);
   });
+  it("are asked for the reductions and operators of index notation", () => {
+    const { call } = program(`
+      rules r { sum(x) backward(g) = { x: 2 * pull(result, x, g) }  mul(a, b) backward(g) = { a: g * b, b: 1 }  max(x) backward(g) = { x: g } }
+      fn product(a: f32[2, 3], b: f32[3, 2]) -> f32[2, 2] = for [i, j] => sum[k](a[i, k] * b[k, j])
+      export fn f(a: f32[2, 3], b: f32[3, 2], g: f32[2, 2]) -> (f32[2, 3], f32[3, 2], f32[2, 3]) {
+        let (da, db) = pull(product(a, b), (a, b), g, using = r)
+        return (da, db, pull(max[i](a[i, :]), a, [1, 2, 3], using = r))
+      }
+      fn own(a: f32, b: f32) -> f32 = a * b
+        surrogate backward(dy) = { a: pull(result, a, dy), b: 1 }
+      export fn inside(a: f32[2], b: f32[3]) -> (f32[2], f32[3]) = pull(for [i, j] => own(a[i], b[j]), (a, b), 1)
+      export fn exact(a: f32[2, 3], b: f32[3, 2], g: f32[2, 2]) -> f32[2, 3] = pull(a @ b, a, 2 * g)`);
+    const given = [[1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1], [1, -1, 2, 0.5]];
+    const [da, db, extreme] = call("f", ...given);
+    expect(da).toEqual(call("exact", ...given)[0]);
+    expect(db).toEqual([2, 2, 2, 2, 2, 2]); // 1 for each i
+    expect(call("inside", [1, 2], [3, 4, 5])).toEqual([[12, 12], [2, 2, 2]]);
+    expect(extreme).toEqual([1, 2, 3, 1, 2, 3]);
+    const silent = `rules r { mul(a, b) backward(g) = { a: g }  else error }
+      export fn f(x: f32[3]) -> f32[3] = pull(sum[k](x[k] * x[k]), x, 1, using = r)`;
+    expect(messages(silent)).toEqual(["the rule set r has no rule for 'sum' and ends in `else error`"]);
+  });
   it("that end in else error refuse operators that they are silent about", () => {
     const source = (else_: string): string => `
       rules r { sin(x) backward(g) = { x: g }  else ${else_} }

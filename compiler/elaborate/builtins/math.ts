@@ -34,7 +34,7 @@ function floatFunction(name: string, op: OpName, meaning: (x: number) => number)
     run: (args) => leafwise(args, args.value("x"), (leaf) => {
       if (leaf.kind === "number") return number(meaning(leaf.value), rounding.has(name));
       const x = floatTensor(args.frame.context, leaf, args.spanOf("x"), name);
-      return markOperator(args.frame, name, [x], args.span, () => elementwise(args.frame.context, op, [x], {} as never, args.span));
+      return markOperator(args.frame, name, [x], args.span, (operands) => elementwise(args.frame.context, op, operands, {} as never, args.span));
     }),
   };
 }
@@ -50,7 +50,7 @@ const anyNumber = (op: "abs" | "sign", meaning: (x: number) => number): Builtin 
     if (leaf.kind === "number") return number(meaning(leaf.value), leaf.integer);
     const x = asTensor(args.frame.context, leaf, args.spanOf("x"));
     if (x.type.element === "bool") fail(say.noOrder(args.span, op));
-    return markOperator(args.frame, op, [x], args.span, () => elementwise(args.frame.context, op, [x], {}, args.span));
+    return markOperator(args.frame, op, [x], args.span, (operands) => elementwise(args.frame.context, op, operands, {}, args.span));
   }),
 });
 
@@ -94,7 +94,7 @@ export function extreme(frame: Frame, op: "max" | "min", a: Value, b: Value, arg
   if (isTree(a) || isTree(b)) return combineTrees(a, b, (x, y) => extreme(frame, op, x, y, args), args.span);
   const [x, y] = commonElement(frame.context, [a, b], args.span);
   if (x.type.element === "bool") fail(say.noOrder(args.span, op));
-  return markOperator(frame, op, [x, y], args.span, () => elementwise(frame.context, op, [x, y], {}, args.span));
+  return markOperator(frame, op, [x, y], args.span, (operands) => elementwise(frame.context, op, operands, {}, args.span));
 }
 
 const where: Builtin = {
