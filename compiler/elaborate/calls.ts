@@ -1,6 +1,6 @@
 /** Calls: who is called, how arguments meet parameters, and the inlined body of a function. */
 import {
-  type Argument, type BinaryExpression, type CallExpression, type Expression, type FunctionDeclaration, type ModelDeclaration, type Parameter, printExpression, type Span,
+  type Argument, type BinaryExpression, type Body, type CallExpression, type Expression, type FunctionDeclaration, type ModelDeclaration, type Parameter, printExpression, type Span,
 } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
@@ -12,6 +12,7 @@ import { bindDefaults, bindGenerics } from "./generics.ts";
 import { callModel, nest } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { isReduction } from "./reductions.ts";
+import { asVariable, requestedNames } from "./requested.ts";
 import { alongVariables, mark } from "./rules.ts";
 import { Scope } from "./scope.ts";
 import { bindOptions } from "./optimizers.ts";
@@ -144,7 +145,7 @@ export function arrange(owner: string, parameters: readonly Parameter[], given: 
 
 /** Binds arguments to parameters in the callee's scope, generics on the way. Gives the values, coerced. */
 export function bindArguments(
-  callee: Frame, owner: string, parameters: readonly Parameter[], given: readonly GivenArgument[], matcher: Matcher, span: Span, lenient: boolean,
+  callee: Frame, owner: string, parameters: readonly Parameter[], given: readonly GivenArgument[], matcher: Matcher, body: Body | undefined, span: Span, lenient: boolean,
 ): { name: string; value: Value }[] {
   const slots = arrange(owner, parameters, given, span);
   const place = (i: number) => ({ span: slots[i]?.span ?? parameters[i].span, what: `argument '${parameters[i].name.text}' of ${owner}` });
@@ -171,7 +172,8 @@ export function bindArguments(
   matcher.finish();
   return parameters.map((parameter, i) => {
     const raw = values[i] ?? nothing;
-    const value = parameter.type ? coerce(callee, parameter.type, raw, place(i), lenient) : raw;
+    const coerced = parameter.type ? coerce(callee, parameter.type, raw, place(i), lenient) : raw;
+    const value = body && requestedNames(body).has(parameter.name.text) ? asVariable(callee, coerced, span) : coerced;
     callee.scope.bind(parameter.name.text, value, parameter.name.span);
     setFree(callee, value);
     return { name: parameter.name.text, value };
@@ -207,7 +209,7 @@ function callFunction(frame: Frame, target: FunctionValue, written: readonly Giv
     for (const generic of declaration.generics) if (!left.has(generic.name.text)) open.sizes.delete(generic.name.text);
     const matcher = new Matcher(callee, open, library);
     bindExpected(callee, declaration, expected, matcher, open);
-    const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, span, library);
+    const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, declaration.body, span, library);
     bindDefaults(callee, declaration.generics, left);
     for (const generic of left) if (!scope.own(generic)) scope.leaveOpen(generic, say.genericNotInferred(span, generic, name));
     if (frame.session.trial === 0) frame.session.elaborated.add(declaration);
@@ -286,7 +288,7 @@ function callLambda(frame: Frame, target: LambdaValue, given: readonly GivenArgu
   const scope = new Scope(target.scope);
   const callee = enter(frame, scope, { self: frame.self });
   const open = openNames(target.scope, [], parameterTypes(expression.parameters));
-  bindArguments(callee, "the function", expression.parameters, given, new Matcher(callee, open, false), span, false);
+  bindArguments(callee, "the function", expression.parameters, given, new Matcher(callee, open, false), expression.body, span, false);
   return runBody(callee, expression.body);
 }
 

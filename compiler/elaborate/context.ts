@@ -384,6 +384,8 @@ export interface Frame {
   readonly conditional: boolean;
   /** In the body of a `scan`: where `emit` goes. */
   readonly emit?: (value: Value, span: Span) => void;
+  /** Names that the body asks derivatives by. */
+  readonly requested?: ReadonlySet<string>;
   /** Directly in the arm of a run-time `if`: no `return`. */
   readonly arm?: boolean;
   /** In an optimizer's body: binds the slot that a `state` statement declares. */

@@ -12,7 +12,7 @@ import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { bindPattern, runBlock } from "./statements.ts";
 import { asTensor, broadcastTo, idOf, staticNumber, tensor } from "./tensors.ts";
-import { leaves, replaceLeaves } from "./trees.ts";
+import { asTensors, leaves, replaceLeaves } from "./trees.ts";
 import { type Axis, describe, nothing, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** What one turn gets of the things that a loop goes over. */
@@ -38,7 +38,7 @@ interface Carried {
 export function scan(frame: Frame, expression: ScanExpression): Value {
   const policy = policyOf(frame, expression.options);
   const carried = expression.carries.map(({ name, value, span }): Carried => {
-    const initial = tensors(frame, evaluate(frame, value), span);
+    const initial = asTensors(frame.context, evaluate(frame, value), span);
     return { name: name.text, span: name.span, initial, params: [], current: initial };
   });
   const each = eachOf(frame, evaluate(frame, expression.range), expression.range.span);
@@ -60,20 +60,6 @@ function policyOf(frame: Frame, options: readonly Argument[]): LoopPolicy {
     policy[key] = Math.min(given, maximumTurns); // more than all turns is all turns
   }
   return policy;
-}
-
-/** Numbers become tensors: what is carried has one type from turn to turn. */
-function tensors(frame: Frame, value: Value, span: Span): Value {
-  switch (value.kind) {
-    case "tuple":
-      return value.list ? asTensor(frame.context, value, span) : tuple(value.items.map((item) => tensors(frame, item, span)));
-    case "record":
-      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, tensors(frame, field, span)])) };
-    case "model":
-      return value;
-    default:
-      return asTensor(frame.context, value, span);
-  }
 }
 
 // ---- what a loop goes over
@@ -170,7 +156,7 @@ function openBody(frame: Frame, expression: ScanExpression, carried: readonly Ca
 /** The new value of a carry, in the type that it started with. */
 function next(frame: Frame, carry: Carried, value: Value, span: Span): Value {
   const wanted = leaves(carry.initial);
-  const given = leaves(tensors(frame, likeNumbers(value, carry.initial), span));
+  const given = leaves(asTensors(frame.context, likeNumbers(value, carry.initial), span));
   const find = (path: readonly string[]): TensorValue | undefined => given.find((leaf) => leaf.path.join(".") === path.join("."))?.value;
   let at = 0;
   return replaceLeaves(carry.initial, (leaf) => {
@@ -218,7 +204,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
   let emitted: Value | undefined;
   const emit = (value: Value, at: Span): void => {
     if (emitted) fail(say.emitTwice(at));
-    emitted = tensors(body.frame, value, at);
+    emitted = asTensors(body.frame.context, value, at);
   };
   const taps = recordTaps(frame, body);
   const inner: Frame = { ...body.frame, emit, ...(taps ? { recorder: taps.recorder, tapPath: frame.tapPath } : {}) };
@@ -227,7 +213,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
   runBlock(inner, expression.body);
   const own = emitted === undefined ? [] : ids(body.context, emitted, span);
   const tapped = taps ? [...taps.recorder.found.values()] : [];
-  const emits = [...own, ...tapped.flatMap(({ values, span: at }) => values.flatMap((value) => ids(body.context, tensors(body.frame, value, at), at)))];
+  const emits = [...own, ...tapped.flatMap(({ values, span: at }) => values.flatMap((value) => ids(body.context, asTensors(body.frame.context, value, at), at)))];
   const nexts = carried.flatMap((carry) => ids(body.context, carry.current, span));
   const states = stateOf(body.context, outer);
   const starts = [...carried.flatMap((carry) => ids(outer, carry.initial, span)), ...states.carried.map(({ cell }) => outer.read(cell))];
@@ -255,7 +241,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
   const stacked = emittedValue === undefined ? undefined : replaceLeaves(emittedValue, stack);
   for (const { path, values, span: where } of tapped) {
     for (const value of values) {
-      const whole = replaceLeaves(tensors(body.frame, value, where), (leaf) => ({ ...stack(leaf), credit: taps?.creditOf(leaf) }));
+      const whole = replaceLeaves(asTensors(body.frame.context, value, where), (leaf) => ({ ...stack(leaf), credit: taps?.creditOf(leaf) }));
       const key = path.join(".");
       const known = frame.recorder?.found.get(key);
       if (known) known.values.push(whole);

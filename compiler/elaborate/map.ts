@@ -16,7 +16,7 @@ import { fail } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { bindPattern, runBody } from "./statements.ts";
 import { asTensor, idOf, tensor } from "./tensors.ts";
-import { leaves, replaceLeaves } from "./trees.ts";
+import { asTensors, leaves, replaceLeaves } from "./trees.ts";
 import { describe, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
 
 export function mapExpression(frame: Frame, expression: MapExpression): Value {
@@ -35,7 +35,7 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
   for (const { param } of inputs) inner.free.add(param);
   scope.markMapped();
   const raw = runBody(inner, expression.body);
-  const result = asTensors(inner, raw, span);
+  const result = asTensors(inner.context, raw, span);
   if (context.written.size > 0) fail(say.notYet(span, "assigning state in a `map`"));
   outer.builder.site = frame.session.site(span, frame.path);
   const iota = outer.builder.op("iota", [], { shape: [each.length], axis: 0, element: "i32" });
@@ -53,19 +53,6 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
     const mapped = map.get(results[at++]) ?? fail(say.expectedTensor(span, describe(leaf)));
     return tensor(outer, spread(outer.builder, mapped, each.length), [{}, ...leaf.axes]);
   });
-}
-
-function asTensors(frame: Frame, value: Value, span: Span): Value {
-  switch (value.kind) {
-    case "tuple":
-      return value.list ? asTensor(frame.context, value, span) : tuple(value.items.map((item) => asTensors(frame, item, span)));
-    case "record":
-      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, asTensors(frame, field, span)])) };
-    case "model":
-      return value;
-    default:
-      return asTensor(frame.context, value, span);
-  }
 }
 
 /** The batched form of a value; one that is the same for all elements is repeated. */

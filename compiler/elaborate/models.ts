@@ -286,7 +286,7 @@ function runCall(frame: Frame, model: ModelValue, given: readonly GivenArgument[
     for (const generic of declaration.generics) if (model.scope.own(generic.name.text)) open.sizes.delete(generic.name.text);
     const left = new Set(declaration.generics.map((generic) => generic.name.text).filter((generic) => !model.scope.own(generic)));
     const matcher = new Matcher(callee, open, library);
-    const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, span, library);
+    const inputs = bindArguments(callee, name, declaration.parameters, given, matcher, declaration.body, span, library);
     setFree(callee, model);
     for (const bound of [...left]) if (scope.own(bound)) left.delete(bound);
     bindDefaults(callee, declaration.generics, left);

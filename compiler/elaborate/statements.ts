@@ -12,6 +12,7 @@ import { applyStatement, minimizeStatement } from "./optimizers.ts";
 import { takeAt } from "./parts.ts";
 import { fail, Problem } from "./problem.ts";
 import { prove } from "./prove.ts";
+import { asVariable, requestedNames } from "./requested.ts";
 import { Scope } from "./scope.ts";
 import { expectedLike, expectedOf } from "./states.ts";
 import { close, idOf, staticNumber, tensor } from "./tensors.ts";
@@ -31,7 +32,7 @@ export function runBody(frame: Frame, body: Body, expected?: Expected): Value {
 
 /** Runs a block; its value is what it returns. */
 export function runBlock(frame: Frame, block: Block): Value {
-  return runStatements(frame, block.statements) ?? nothing;
+  return runStatements({ ...frame, requested: requestedNames(block) }, block.statements) ?? nothing;
 }
 
 function runStatements(frame: Frame, statements: readonly Statement[]): Value | undefined {
@@ -88,7 +89,7 @@ function runStatement(frame: Frame, statement: Statement): Value | undefined {
   frame.context.builder.site = frame.session.site(statement.span, frame.path);
   switch (statement.kind) {
     case "let":
-      if (statement.constant) bindPattern(frame, statement.pattern, constant(frame, statement));
+      if (statement.constant) bindPattern({ ...frame, requested: undefined }, statement.pattern, constant(frame, statement));
       else bindPattern(frame, statement.pattern, evaluateBinding(frame, statement));
       return undefined;
     case "member":
@@ -176,7 +177,8 @@ function closeAll(context: Context, value: Value): Value {
 export function bindPattern(frame: Frame, pattern: Pattern, value: Value): void {
   if (pattern.kind === "namePattern") {
     if (value.kind === "nothing") fail(say.nothingToBind(pattern.span, pattern.name.text));
-    frame.scope.bind(pattern.name.text, value, pattern.name.span);
+    const requested = frame.requested?.has(pattern.name.text);
+    frame.scope.bind(pattern.name.text, requested ? asVariable(frame, value, pattern.span) : value, pattern.name.span);
     return;
   }
   if (value.kind === "poison") return poisonPattern(frame, pattern);

@@ -1,12 +1,28 @@
 /** Tuples, records and models as trees: leaf by leaf. */
 import type { Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
+import type { Context } from "./context.ts";
 import { fail, Problem } from "./problem.ts";
+import { asTensor } from "./tensors.ts";
 import { describe, type Member, type ModelValue, record, type RecordValue, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** Not a single tensor: elementwise functions go through it leaf by leaf. */
 export const isTree = (value: Value): boolean =>
   value.kind === "record" || value.kind === "model" || (value.kind === "tuple" && !value.list) || (value.kind === "tuple" && value.items.some(isTree));
+
+/** Numbers and lists become tensors. */
+export function asTensors(context: Context, value: Value, span: Span): Value {
+  switch (value.kind) {
+    case "tuple":
+      return value.list ? asTensor(context, value, span) : tuple(value.items.map((item) => asTensors(context, item, span)));
+    case "record":
+      return record([...value.fields].map(([name, field]) => [name, asTensors(context, field, span)]));
+    case "model":
+      return value;
+    default:
+      return asTensor(context, value, span);
+  }
+}
 
 /** Applies `f` to each leaf. Of a model only parameters move; its state stays. */
 export function mapTree(value: Value, f: (leaf: Value, path: readonly string[]) => Value, span: Span, path: readonly string[] = []): Value {

@@ -13,6 +13,9 @@ describe("trees", () => {
       export fn f(s: { a: f32[2], b: f32[2, 2] }) -> (f32, { a: f32, b: f32[2] }) = (sum(s * s), mean(s, axis = 0))`);
     expect(call("f", [1, 2], [1, 2, 3, 4])).toEqual([[35], [1.5], [2, 3]]);
   });
+  it("accumulate leaf by leaf, along the last axis", () => {
+    expect(results("return cumsum(([1.0, 2.0], { a: eye(2) }))")).toEqual([[1, 3], [1, 1, 0, 1]]);
+  });
   it("choose leaf by leaf", () => {
     const { call } = program(`
       export fn f(c: bool, s: (f32, f32[2]), t: (f32, f32[2])) -> (f32, f32[2]) = if c then s else t

@@ -47,11 +47,16 @@ const reduction = (name: Reduction): Builtin => ({
 const cumulative = (name: "cumsum" | "cumprod" | "cummax"): Builtin => ({
   names: ["x", "axis", "reverse"],
   run(args) {
-    const x = args.tensor("x");
-    if (x.type.element === "bool") fail(say.noOrder(args.span, name));
-    const axis = args.axis("axis", x, -1) + x.variables.length;
-    const id = args.frame.context.builder.op(name, [idOf(args.frame.context, x, args.span)], { axis, reversed: args.boolean("reverse", false) });
-    return tensor(args.frame.context, id, x.axes, x.variables);
+    const { context } = args.frame;
+    const reversed = args.boolean("reverse", false);
+    const one = (leaf: Value): TensorValue => {
+      const x = asTensor(context, leaf, args.spanOf("x"));
+      if (x.type.element === "bool") fail(say.noOrder(args.span, name));
+      const axis = args.axis("axis", x, -1) + x.variables.length;
+      return tensor(context, context.builder.op(name, [idOf(context, x, args.span)], { axis, reversed }), x.axes, x.variables);
+    };
+    const x = args.value("x");
+    return isTree(x) ? mapTree(x, one, args.span) : one(x);
   },
 });
 
