@@ -1,7 +1,7 @@
 /**
  * A real WebGPU device in Node: the system's Vulkan driver, or SwiftShader as an npm package ships it. One for each process.
  *
- * WGSL_ADAPTER=system|swiftshader chooses; WGSL_REQUIRED=1 makes a missing adapter an error, else tests are skipped, loudly.
+ * WGSL_ADAPTER=system|swiftshader|any chooses (any: the system's if it has one); WGSL_REQUIRED=1 makes a missing adapter an error, else tests are skipped, loudly.
  */
 import fs from "node:fs";
 import { createRequire } from "node:module";
@@ -61,19 +61,28 @@ function mapLoader(file: string): void {
 
 /** Instances that are collected while a device lives take the process down. */
 const pins: unknown[] = [];
+/** The last one made. */
+export let instance: GPU | undefined;
 
 async function adapterOf(): Promise<GPUAdapter | null> {
-  const gpu = create([]);
-  pins.push(gpu);
-  return gpu.requestAdapter();
+  instance = create([]);
+  pins.push(instance);
+  return instance.requestAdapter();
 }
 
 async function findAdapter(): Promise<GPUAdapter | null> {
   process.env.XDG_RUNTIME_DIR ??= os.tmpdir();
   const kind = process.env.WGSL_ADAPTER ?? "swiftshader";
   if (kind === "system") return adapterOf();
+  const own = kind === "any" ? await adapterOf() : null;
+  if (own !== null) return own;
   const folder = unpackSwiftShader();
   if (folder === null) return null;
+  if (kind === "any") { // a driver without a loader is found by this one
+    mapLoader(path.join(folder, "libvulkan.so.1"));
+    const found = await adapterOf();
+    if (found !== null) return found;
+  }
   process.env.VK_ICD_FILENAMES = process.env.VK_DRIVER_FILES = path.join(folder, "vk_swiftshader_icd.json");
   mapLoader(path.join(folder, "libvulkan.so.1"));
   return adapterOf();
