@@ -1,5 +1,6 @@
 /** Runs a program: bundled, but for packages (all, or those named), which are found from where it is put. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -15,11 +16,8 @@ export async function bundle(entry, outfile, external) {
 
 export async function bundleAndRun(entry, external) {
   const folder = await mkdtemp(join(fileURLToPath(new URL("../../node_modules", import.meta.url)), ".bench-")); // packages resolve from here
-  try {
-    const outfile = join(folder, "bench.mjs");
-    await bundle(entry, outfile, external);
-    await import(pathToFileURL(outfile).href);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  process.on("exit", () => rmSync(folder, { recursive: true })); // programs end by `process.exit`, too
+  const outfile = join(folder, "bench.mjs");
+  await bundle(entry, outfile, external);
+  await import(pathToFileURL(outfile).href);
 }
