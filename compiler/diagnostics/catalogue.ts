@@ -56,6 +56,7 @@ const misspelt = (name: string, found: readonly string[]): string | undefined =>
   const near = nearest(name, found);
   return near ? `should ${quote(near)} be called ${quote(name)}?` : undefined;
 };
+const spaceAxes = (rank: number): string => `${rank} space ax${rank === 1 ? "is" : "es"}`;
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** A size as it is shown, `In=64` or `64`, and where it was given. */
@@ -188,6 +189,23 @@ export const say = {
   squeezeSize: wording("shape", (axis: number, found: string) => ({ message: `axis ${axis} is not of size 1`, label: `this is ${found}` })),
   permutation: wording("shape", (order: readonly number[], found: string) => ({ message: `[${order.join(", ")}] is no permutation of the axes`, label: `this is ${found}` })),
   padRank: wording("shape", (found: string, low: number, high: number) => ({ message: "pad takes one number per axis, low and high", label: `${found} with ${low} and ${high}` })),
+  perSpaceAxis: wording("shape", (name: string, found: number, rank: number) => ({ message: `${quote(name)} is one number, or one for each of ${spaceAxes(rank)}`, label: `found ${found}` })),
+  windowNumber: wording("shape", (name: string, found: number, least: number) => ({ message: `${quote(name)} is a whole number${least > -Infinity ? ` from ${least} on` : ""}`, label: `found ${found}` })),
+  spaceAxes: wording("shape", (owner: string, found: string, rank: number) => ({ message: `${owner} needs ${spaceAxes(rank)} and the channels behind`, label: `x is ${found}` })),
+  filterShape: wording("shape", (found: string) => ({ message: "filters are [window..., channels in, channels out]", label: `found ${found}` })),
+  filterChannels: wording("shape", (x: ShapedValue, w: ShapedValue, groups: number) => ({
+    message: groups === 1 ? "channels do not match" : `channels do not match in ${groups} groups`,
+    label: `x is ${shapeText(x)}; w is ${shapeText(w)}`,
+    notes: [axisNote("last", "x", x, ownSizes(x).length - 1), axisNote("second to last", "w", w, ownSizes(w).length - 2)],
+    help: groups === 1 ? undefined : "filters have the channels of one group",
+  })),
+  groupsDivide: wording("shape", (groups: number, x: string, w: string) => ({ message: `${groups} groups must divide the channels in and out`, label: `x is ${x}; w is ${w}` })),
+  windowTooLarge: wording("shape", (axis: number, size: number, dilation: number, extent: number) => ({
+    message: `no window fits along space axis ${axis}`,
+    label: `windows of ${size}${dilation > 1 ? ` with dilation ${dilation}, ${(size - 1) * dilation + 1} long,` : ""} over ${extent} with the padding`,
+    help: "more padding, `padding = same`, or a smaller window",
+  })),
+  cutTooMuch: wording("shape", (extent: number, cut: number) => ({ message: `the padding cuts ${cut} of an axis of ${extent}` })),
   topK: wording("shape", (k: number, found: string) => ({ message: `cannot take the ${k} largest`, label: `of ${found}` })),
   needsAxis: wording("shape", (what: string, found: string) => ({ message: `${what} needs at least one axis`, label: `found ${found}` })),
   axisTwice: wording("shape", (found: string) => ({ message: "an axis is named twice", label: `of ${found}` })),

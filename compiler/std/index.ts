@@ -1,6 +1,7 @@
 /** The library, written in the language: file name -> text. All its names are known in every program. */
 import activations from "./activations.pull?raw";
 import attribution from "./attribution.pull?raw";
+import conv from "./conv.pull?raw";
 import elementwise from "./elementwise.pull?raw";
 import estimators from "./estimators.pull?raw";
 import feedback from "./feedback.pull?raw";
@@ -20,6 +21,7 @@ import special from "./special.pull?raw";
 export const library: Readonly<Record<string, string>> = {
   "std/activations.pull": activations,
   "std/attribution.pull": attribution,
+  "std/conv.pull": conv,
   "std/elementwise.pull": elementwise,
   "std/estimators.pull": estimators,
   "std/feedback.pull": feedback,

@@ -12,6 +12,7 @@ import { callCore } from "./core.ts";
 import { mathBuiltins } from "./math.ts";
 import { randomBuiltins } from "./random.ts";
 import { shapeBuiltins } from "./shape.ts";
+import { windowBuiltins } from "./windows.ts";
 
 export interface Builtin {
   readonly names: readonly string[];
@@ -47,7 +48,7 @@ const requests: Readonly<Record<string, Builtin>> = {
 let table: Readonly<Record<string, Builtin>> | undefined;
 /** By name. Made when first asked for: the files of this folder and those that evaluate expressions import each other. */
 export const builtins = (): Readonly<Record<string, Builtin>> =>
-  (table ??= { ...mathBuiltins, ...shapeBuiltins, ...randomBuiltins, ...requests });
+  (table ??= { ...mathBuiltins, ...shapeBuiltins, ...windowBuiltins, ...randomBuiltins, ...requests });
 
 export function callBuiltin(frame: Frame, name: string, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
   if (name.startsWith("core.")) return callCore(frame, name.slice("core.".length), given, span);
