@@ -31,10 +31,15 @@ export function assignPath(frame: Frame, target: Path, value: Value): void {
   binding.read(frame.context); // a `var` comes to be when it is first mentioned
   const node = nodeOfTarget(session, binding.target, root.span);
   if (!node) return fail(say.notAssignable(root.span, root.text));
-  const owner = frame.self && (frame.self.place?.path ?? frame.self.path);
-  const isMember = owner !== undefined && binding.target.path.startsWith(`${owner}.`);
-  if (!frame.mayAssign && !isMember && !binding.target.local) fail(say.assignsState(target.span, root.text));
+  checkMayAssign(frame, binding.target, root.text, target.span);
   assignSteps(frame, node, target, 0, value);
+}
+
+/** Entries and `train fn` assign the module's state, a model its own, an optimizer its leaf. */
+export function checkMayAssign(frame: Frame, { path, local }: AssignTarget, name: string, span: Span): void {
+  const owner = frame.self && (frame.self.place?.path ?? frame.self.path);
+  const isMember = owner !== undefined && path.startsWith(`${owner}.`);
+  if (!frame.mayAssign && !isMember && !local) fail(say.assignsState(span, name));
 }
 
 /** A node by its path: an instance's member or a model. */

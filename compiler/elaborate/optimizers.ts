@@ -3,7 +3,7 @@ import type { ApplyStatement, Expression, MemberStatement, MinimizeStatement, Op
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
-import { itemNode, nodeOfTarget } from "./assign.ts";
+import { checkMayAssign, itemNode, nodeOfTarget } from "./assign.ts";
 import { arrange, atCallSite, enter, type GivenArgument } from "./calls.ts";
 import type { CellNode, Frame, StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
@@ -61,7 +61,7 @@ export function applyStatement(frame: Frame, statement: ApplyStatement): void {
 }
 
 const targetsOf = (frame: Frame, target: Expression): StateNode[] =>
-  (target.kind === "tuple" ? target.items : [target]).map((item) => nodeOf(frame, item));
+  (target.kind === "tuple" ? target.items : [target]).map((item) => movable(frame, item));
 
 function applyTo(frame: Frame, target: Expression, update: Value, optimizer: OptimizerValue, span: Span): void {
   // Each statement has slots of its own: adam, adam2, ...
@@ -78,7 +78,7 @@ function applyTo(frame: Frame, target: Expression, update: Value, optimizer: Opt
 }
 
 function moveTree(frame: Frame, target: Expression, update: Value, optimizer: OptimizerValue, slots: string, span: Span): void {
-  const node = nodeOf(frame, target);
+  const node = movable(frame, target);
   let moved = 0;
   const options = optimizer.options;
   const visit = (inner: StateNode, leaf: Value, at: ReadonlyMap<string, Value>): void => {
@@ -112,8 +112,19 @@ export function nodeOf(frame: Frame, expression: Expression): StateNode {
   const found = stateOf(frame, expression);
   if (found) return found;
   const text = printExpression(expression);
-  const { mapped } = frame.scope.find(text.split(/\W/, 1)[0]) ?? {};
+  const { mapped } = frame.scope.find(rootOf(text)) ?? {};
   return fail(mapped ? say.notYet(expression.span, "assigning state in a `map`") : say.notState(expression.span, text));
+}
+
+const rootOf = (path: string): string => path.split(/\W/, 1)[0];
+
+/** The state that an optimizer is to move. */
+function movable(frame: Frame, expression: Expression): StateNode {
+  const node = nodeOf(frame, expression);
+  const name = rootOf(printExpression(expression));
+  const target = frame.scope.find(name)?.target;
+  if (target) checkMayAssign(frame, target, name, expression.span);
+  return node;
 }
 
 /** The state behind a path, or undefined where it is an ordinary value. */

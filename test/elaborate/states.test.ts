@@ -84,6 +84,11 @@ describe("assignments", () => {
     expect([call("f", 0), state("c.n")]).toEqual([[[0], [1]], [1]]);
     expect([call("f", -2), state("c.n")]).toEqual([[[1], [3]], [3]]);
   });
+  it("by minimize and apply are an entry's or a train fn's, too", () => {
+    const refused = (fn: string) => messages(`var w: f32[2] = 1\n${fn} f(x: f32[2]) { minimize sum((w - x) ^ 2) over w with sgd(lr = 1)  apply x to w with sgd(lr = 1)  return 0.0 }\nexport train fn g(x: f32[2]) = f(x)`);
+    expect(refused("train fn")).toEqual([]);
+    expect(refused("fn")).toEqual(Array(2).fill("only an `export fn` or `train fn` assigns module state, here 'w'"));
+  });
   it("merge under a run-time if, also nested and in else if", () => {
     const { call, state } = program(`
       var a = 0.0
