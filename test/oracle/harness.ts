@@ -80,7 +80,7 @@ export async function compileModule(source: string): Promise<Readonly<Record<"re
 
 type PathTree = Tree | PlacedTree;
 
-function* leaves<T extends PathTree>(tree: T, path = ""): Generator<readonly [string, Extract<T, { kind: "tensor" }>]> {
+export function* leaves<T extends PathTree>(tree: T, path = ""): Generator<readonly [string, Extract<T, { kind: "tensor" }>]> {
   const at = (name: string): string => (path === "" ? name : `${path}.${name}`);
   // The children of a T are T: both unions are recursive in themselves.
   if (tree.kind === "record") for (const { name, tree: child } of tree.fields) yield* leaves(child as T, at(name));
