@@ -91,16 +91,22 @@ export interface ShaderRun {
   /** Index into `shaders`. */
   readonly shader: number;
   /** Of the buffers whose places its runs do not share, in words of 4 bytes. */
-  readonly places: readonly number[];
+  readonly places: readonly WordPlace[];
 }
+
+/** A word of the memory. One that moves: its first turn's, then pairs of a loop's depth and the words that each turn of it adds. */
+export type WordPlace = number | readonly number[];
+
+/** A run, by its index; a test, directly in a loop, that ends it before the rest of a turn; a loop of at most so many turns. */
+export type ShaderStep = number | readonly [test: WordPlace] | readonly [turns: number, body: readonly ShaderStep[]];
 
 /** Shaders over one storage buffer, `program`'s memory, and in which order each routine runs them. */
 export interface WgslArtifact {
   readonly kind: "wgsl";
   readonly shaders: readonly Shader[];
   readonly runs: readonly ShaderRun[];
-  /** Indices into `runs`, by entry symbol, or `<symbol>$0`, `$1`, ... between host steps. */
-  readonly routines: Readonly<Record<string, readonly number[]>>;
+  /** By entry symbol, or `<symbol>$0`, `$1`, ... between host steps. */
+  readonly routines: Readonly<Record<string, readonly ShaderStep[]>>;
   readonly program: Program;
   /** As of a js artifact, for `program.initial`. */
   readonly initial: string;

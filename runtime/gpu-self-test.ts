@@ -1,5 +1,6 @@
 /** The self test on a device: the same cases and numbers as on one processor. */
 import { arrays, type ElementName } from "./elements.ts";
+import type { RoutineStep } from "./gpu-routine.ts";
 import { deviationOf, type SelfTestResult, type TestCase, testValue } from "./self-test.ts";
 import type { Gpu, Range } from "./webgpu.ts";
 
@@ -7,7 +8,7 @@ import type { Gpu, Range } from "./webgpu.ts";
  * @param boot sends the initial values of a seed
  * @param states where all persistent tensors lie: they are put back afterwards
  */
-export async function selfTestOnDevice(gpu: Gpu, routines: Readonly<Record<string, readonly number[]>>, boot: (seed: number) => void, states: Range, cases: readonly TestCase[]): Promise<SelfTestResult> {
+export async function selfTestOnDevice(gpu: Gpu, routines: Readonly<Record<string, readonly RoutineStep[]>>, boot: (seed: number) => void, states: Range, cases: readonly TestCase[]): Promise<SelfTestResult> {
   const before = await gpu.run([], [states]);
   const words = (element: ElementName) => (element === "bool" ? Uint32Array : arrays[element]);
   let worst = "";

@@ -1,9 +1,8 @@
-/** Shaders over one storage buffer: finds a device, makes pipelines once, then runs lists of them and reads ranges back. */
+/** Shaders over one storage buffer: finds a device, makes pipelines once, then runs routines of them and reads ranges back. */
+import { type Dispatch, dispatchesAtOnce, endsEarly, isLong, placeAt, recording, type Recording, type RoutineStep, type RunRow, turnsAtOnce } from "./gpu-routine.ts";
 
 /** name, text, workgroups along x and y; the same for devices on which workgroup memory is fast, if it differs. */
 export type ShaderRow = readonly [name: string, code: string, x: number, y: number, shared?: string, sharedX?: number, sharedY?: number];
-/** Index of a shader, then the places of buffers that it finds in its uniform buffer. */
-export type RunRow = readonly [shader: number, ...places: readonly number[]];
 /** Bytes of the memory. */
 export type Range = readonly [at: number, bytes: number];
 
@@ -11,8 +10,11 @@ export interface Gpu {
   readonly device: GPUDevice;
   /** Puts bytes into the memory, before whatever is run later. */
   write(at: number, source: ArrayBuffer | ArrayBufferView): void;
-  /** Dispatches in order; then the ranges are read, side by side, if there are any. */
-  run(list: readonly number[], ranges: readonly Range[]): Promise<ArrayBuffer>;
+  /**
+   * Runs a routine; then the ranges are read, side by side, if there are any. One routine may be called before another has ended.
+   * @param turns of the loops around it
+   */
+  run(routine: readonly RoutineStep[], ranges: readonly Range[], turns?: readonly number[]): Promise<ArrayBuffer>;
   /** Gives the memory back. */
   destroy(): void;
 }
@@ -51,11 +53,24 @@ export function hasFastSharing({ adapterInfo }: GPUDevice): boolean {
   return !isFallbackAdapter && !/swiftshader|software|llvmpipe|lavapipe|basic render/i.test(`${vendor} ${architecture} ${device} ${description}`);
 }
 
+/** What a recording's dispatches take their places and sizes from; undefined: they have none. */
+interface Tables {
+  readonly places: GPUBuffer | undefined;
+  readonly placesGroup: GPUBindGroup | undefined;
+  readonly sizes: GPUBuffer | undefined;
+  readonly whole: GPUBuffer | undefined;
+  readonly loopsGroup: GPUBindGroup | undefined;
+}
+
+/** Bytes of a buffer that are to be read. */
+type Copy = readonly [from: GPUBuffer, at: number, bytes: number];
+
 /**
+ * @param loops the code of loops that may end early, "" if there are none
  * @param shares whether workgroup memory is fast
  * @throws OutOfMemoryError if the memory does not fit; Error with the driver's message for a shader that it refuses
  */
-export async function openGpu(device: GPUDevice, bytes: number, rows: readonly ShaderRow[], runs: readonly RunRow[], shares = hasFastSharing(device)): Promise<Gpu> {
+export async function openGpu(device: GPUDevice, bytes: number, rows: readonly ShaderRow[], runs: readonly RunRow[], loops = "", shares = hasFastSharing(device)): Promise<Gpu> {
   const shaders = rows.map(([name, code, x, y, shared, sharedX = x, sharedY = y]) => (shares && shared !== undefined ? ([name, shared, sharedX, sharedY] as const) : ([name, code, x, y] as const)));
   const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   if (bytes > most) throw gpuError("OutOfMemoryError", `create: the module needs ${bytes} bytes in one buffer, this device has at most ${most}`);
@@ -67,17 +82,14 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
   const placesLayout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: "uniform", hasDynamicOffset: true } }] });
   const layouts = [[bindGroupLayout], [bindGroupLayout, placesLayout]].map((bindGroupLayouts) => device.createPipelineLayout({ bindGroupLayouts }));
   const group = device.createBindGroup({ layout: bindGroupLayout, entries: [{ binding: 0, resource: { buffer: memory } }] });
-  // One slot for each run, as far apart as offsets must be.
-  const places = new Int32Array(runs.length * (slotBytes / 4));
-  runs.forEach(([, ...own], i) => places.set(own, i * (slotBytes / 4)));
-  const uniforms = device.createBuffer({ size: Math.max(slotBytes, places.byteLength), usage: 0x40 | 8 }); // UNIFORM, COPY_DST
-  device.queue.writeBuffer(uniforms, 0, places);
-  const placesGroup = device.createBindGroup({ layout: placesLayout, entries: [{ binding: 0, resource: { buffer: uniforms, size: slotBytes } }] });
+  const loopsLayout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: "storage" } }, { binding: 1, visibility: 4, buffer: { type: "read-only-storage" } }] });
   const isOpen = new Set(runs.flatMap(([shader, ...own]) => (own.length > 0 ? [shader] : [])));
-  const making = Promise.all(shaders.map(([label, code], shader) => {
-    const module = device.createShaderModule({ label, code });
-    return device.createComputePipelineAsync({ label, layout: layouts[isOpen.has(shader) ? 1 : 0], compute: { module, entryPoint: "main" } });
-  }));
+  const make = (label: string, code: string, layout: GPUPipelineLayout): Promise<GPUComputePipeline> =>
+    device.createComputePipelineAsync({ label, layout, compute: { module: device.createShaderModule({ label, code }), entryPoint: "main" } });
+  const making = Promise.all([
+    ...shaders.map(([label, code], shader) => make(label, code, layouts[isOpen.has(shader) ? 1 : 0])),
+    ...(loops !== "" ? [make("loop", loops, device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout, placesLayout, loopsLayout] }))] : []),
+  ]);
   const refused = device.popErrorScope();
   const full = device.popErrorScope();
   const [made, invalid, noMemory] = await Promise.all([making, refused, full]);
@@ -89,6 +101,25 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
   const check = (): void => {
     if (lost) throw gpuError("DeviceLostError", `the device is lost (${lost.reason}: ${lost.message}); create the module again and load what was saved last`);
   };
+  const tables = (slots: number, words: number): Tables => {
+    const places = slots > 0 ? device.createBuffer({ size: slots * slotBytes, usage: 0x40 | 8 }) : undefined; // UNIFORM, COPY_DST
+    const [sizes, whole] = words > 0
+      ? [device.createBuffer({ size: 4 * words, usage: 0x100 | 0x80 | 8 | 4 }), device.createBuffer({ size: 4 * words, usage: 0x80 | 8 })] // INDIRECT, STORAGE, COPY_DST, COPY_SRC
+      : [];
+    return {
+      places, sizes, whole,
+      placesGroup: places && device.createBindGroup({ layout: placesLayout, entries: [{ binding: 0, resource: { buffer: places, size: slotBytes } }] }),
+      loopsGroup: sizes && whole && device.createBindGroup({ layout: loopsLayout, entries: [sizes, whole].map((buffer, binding) => ({ binding, resource: { buffer } })) }),
+    };
+  };
+  const close = ({ places, sizes, whole }: Tables): void => [places, sizes, whole].forEach((buffer) => buffer?.destroy());
+  const fill = ({ places, whole }: Tables, { slots, sizes }: Recording): void => {
+    const words = new Int32Array(slots.length * (slotBytes / 4));
+    slots.forEach((slot, i) => words.set(slot, i * (slotBytes / 4)));
+    if (places) device.queue.writeBuffer(places, 0, words);
+    if (whole) device.queue.writeBuffer(whole, 0, Uint32Array.from(sizes));
+  };
+  const fresh = (): Recording => recording(runs, (shader) => [shaders[shader][2], shaders[shader][3]]);
   /** Buffers to read from, by their bytes: each is in use until it has been read. */
   const spare = new Map<number, GPUBuffer[]>();
   const read = async (buffer: GPUBuffer, size: number): Promise<ArrayBuffer> => {
@@ -104,46 +135,122 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     spare.get(buffer.size)?.push(buffer);
     return result;
   };
+  const submit = (dispatches: readonly Dispatch[], { placesGroup, sizes, loopsGroup }: Tables, copies: readonly Copy[]): Promise<ArrayBuffer> => {
+    check();
+    const encoder = device.createCommandEncoder();
+    if (dispatches.length > 0) {
+      const pass = encoder.beginComputePass();
+      pass.setBindGroup(0, group);
+      for (const { shader, slot, x, y, size } of dispatches) {
+        pass.setPipeline(made[shader < 0 ? shaders.length : shader]);
+        if (placesGroup && slot >= 0) pass.setBindGroup(1, placesGroup, [slot * slotBytes]);
+        if (loopsGroup && shader < 0) pass.setBindGroup(2, loopsGroup);
+        if (sizes && size >= 0) pass.dispatchWorkgroupsIndirect(sizes, 4 * size);
+        else pass.dispatchWorkgroups(x, y);
+      }
+      pass.end();
+    }
+    const size = copies.reduce((total, [, , length]) => total + length, 0);
+    if (size === 0) {
+      device.queue.submit([encoder.finish()]);
+      return Promise.resolve(new ArrayBuffer(0));
+    }
+    const free = spare.get(size) ?? [];
+    spare.set(size, free);
+    const staging = free.pop() ?? device.createBuffer({ size, usage: 1 | 8 }); // MAP_READ, COPY_DST
+    let at = 0;
+    for (const [from, start, length] of copies) {
+      encoder.copyBufferToBuffer(from, start, staging, at, length);
+      at += length;
+    }
+    device.queue.submit([encoder.finish()]);
+    return read(staging, size);
+  };
+
+  /** Of what is written out anew each time: grows when it must. */
+  let shared = tables(0, 0);
+  const submitOnce = (list: Recording, copies: (from: Tables) => readonly Copy[]): Promise<ArrayBuffer> => {
+    const [slots, words] = [list.slots.length, list.sizes.length];
+    if (slots * slotBytes > (shared.places?.size ?? 0) || 4 * words > (shared.sizes?.size ?? 0)) {
+      close(shared);
+      shared = tables(2 * slots, 2 * words);
+    }
+    fill(shared, list);
+    return submit(list.dispatches, shared, copies(shared));
+  };
+  const fromMemory = (ranges: readonly Range[]): Copy[] => ranges.map(([at, length]) => [memory, at, length]);
+  /** Runs a routine with long loops, turn after turn. */
+  const play = async (routine: readonly RoutineStep[], ranges: readonly Range[], turns: readonly number[]): Promise<ArrayBuffer> => {
+    let list = fresh();
+    const flush = (copies: (from: Tables) => readonly Copy[]): Promise<ArrayBuffer> => {
+      const full = list;
+      list = fresh();
+      return submitOnce(full, copies);
+    };
+    const isZero = async (copies: (from: Tables) => readonly Copy[]): Promise<boolean> => new Uint32Array(await flush(copies))[0] === 0;
+    /** @returns whether a test among the steps was true */
+    const walk = async (steps: readonly RoutineStep[], around: readonly number[]): Promise<boolean> => {
+      for (const step of steps) {
+        if (typeof step !== "number" && step.length === 1) {
+          if (!(await isZero(() => [[memory, 4 * placeAt(step[0], around), 4]]))) return true;
+        } else if (typeof step === "number" || !isLong(step)) list.add([step], around);
+        else if (endsEarly(step) && !step[1].some(isLong)) {
+          for (let from = 0; from < step[0]; from += turnsAtOnce) {
+            const word = list.addTurns(step, around, from, Math.min(step[0], from + turnsAtOnce));
+            if (await isZero(({ sizes }) => (sizes ? [[sizes, 4 * word, 4]] : []))) break;
+          }
+        } else for (let turn = 0; turn < step[0]; turn++) if (await walk(step[1], [...around, turn])) break;
+        if (list.dispatches.length >= dispatchesAtOnce) await flush(() => []);
+      }
+      return false;
+    };
+    await walk(routine, turns);
+    return flush(() => fromMemory(ranges));
+  };
+
+  /** What a routine without long loops comes to, written out once; null: it has some. An empty one, to read what is there, may be any array. */
+  const known = new Map<readonly RoutineStep[], { readonly dispatches: readonly Dispatch[]; readonly tables: Tables } | null>();
+  const prepared = (routine: readonly RoutineStep[]) => {
+    if (routine.length === 0) return { dispatches: [], tables: shared };
+    const found = known.get(routine);
+    if (found !== undefined) return found;
+    const list = routine.some(isLong) ? null : fresh();
+    list?.add(routine, []);
+    const made = list && { dispatches: list.dispatches, tables: tables(list.slots.length, list.sizes.length) };
+    if (made) fill(made.tables, list);
+    known.set(routine, made);
+    return made;
+  };
+  /** While the host counts the turns of a loop, what is asked for next waits. */
+  let busy: Promise<unknown> | undefined;
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = (busy ?? Promise.resolve()).then(work);
+    const settled = result.then(() => {}, () => {}).then(() => { if (busy === settled) busy = undefined; });
+    busy = settled;
+    return result;
+  };
+  const put = (at: number, source: ArrayBuffer | ArrayBufferView): void => device.queue.writeBuffer(memory, at, source as BufferSource); // of plain memory
   return {
     device,
     write(at, source) {
       check();
-      if (source.byteLength > 0) device.queue.writeBuffer(memory, at, source as BufferSource); // of plain memory
+      if (source.byteLength === 0) return;
+      if (busy === undefined) return put(at, source);
+      const copy = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength).slice() : source.slice(0); // of plain memory
+      void inTurn(async () => put(at, copy));
     },
-    run(list, ranges) {
+    run(routine, ranges, turns = []) {
       check();
-      const encoder = device.createCommandEncoder();
-      if (list.length > 0) {
-        const pass = encoder.beginComputePass();
-        pass.setBindGroup(0, group);
-        for (const index of list) {
-          const [shader] = runs[index];
-          const [, , x, y] = shaders[shader];
-          pass.setPipeline(made[shader]);
-          if (isOpen.has(shader)) pass.setBindGroup(1, placesGroup, [index * slotBytes]);
-          pass.dispatchWorkgroups(x, y);
-        }
-        pass.end();
-      }
-      const size = ranges.reduce((total, [, length]) => total + length, 0);
-      if (size === 0) {
-        device.queue.submit([encoder.finish()]);
-        return Promise.resolve(new ArrayBuffer(0));
-      }
-      const free = spare.get(size) ?? [];
-      spare.set(size, free);
-      const staging = free.pop() ?? device.createBuffer({ size, usage: 1 | 8 }); // MAP_READ, COPY_DST
-      let at = 0;
-      for (const [from, length] of ranges) {
-        encoder.copyBufferToBuffer(memory, from, staging, at, length);
-        at += length;
-      }
-      device.queue.submit([encoder.finish()]);
-      return read(staging, size);
+      if (turns.length > 0) return inTurn(() => play(routine, ranges, turns));
+      const ready = prepared(routine);
+      if (ready === null) return inTurn(() => play(routine, ranges, turns));
+      const start = (): Promise<ArrayBuffer> => submit(ready.dispatches, ready.tables, fromMemory(ranges));
+      return busy === undefined ? start() : inTurn(start);
     },
     destroy() {
       memory.destroy();
-      uniforms.destroy();
+      close(shared);
+      for (const routine of known.values()) if (routine) close(routine.tables);
       for (const buffers of spare.values()) for (const buffer of buffers) buffer.destroy();
     },
   };

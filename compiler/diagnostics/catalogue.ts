@@ -370,5 +370,4 @@ export const say = {
   entryName: wording("entry", (name: string, taken: readonly string[]) => ({ message: `an entry cannot be called ${quote(name)}`, notes: [`every module has ${list(taken)}`], help: "choose another name" })),
   overBudget: wording("memory", (needed: number, budget: number, parts: string) => ({ message: `the program needs ${needed} bytes at its peak, --memory allows ${budget}`, notes: [parts], help: "a smaller batch (--dim) needs less; pullback explain memory shows what is live at the peak" })),
   noDeviceF64: wording("type", (what: string) => ({ message: "f64 does not exist on WebGPU", label: `${what} needs it`, help: "use f32, or build with --target wasm or js" })),
-  noDeviceLoop: wording("later", (entry: string) => ({ message: "a loop on WebGPU: not in this version of the compiler", label: `${entry} has one`, help: "build with --target wasm or js" })),
 };

@@ -173,7 +173,7 @@ function runPlan(entry: ProgramEntry, program: Program, scope: Scope, locals: Na
 }
 
 /** A place as an index into a view of elements of so many bytes. */
-function placeText(at: Place, bytes: number, turns: readonly string[]): string {
+export function placeText(at: Place, bytes: number, turns: readonly string[]): string {
   if (typeof at === "number") return String(at / bytes);
   return [String(at.base / bytes), ...at.perTurn.map(({ depth, by }) => `${turns[depth]} * ${by / bytes}`)].join(" + ");
 }

@@ -2,8 +2,10 @@
  * The script of one entry of a module on a device: check every argument, send them in one write, submit, read what came out.
  * A call returns as soon as its work is submitted; its promise is kept when the results are back.
  */
+import type { Extern } from "../../compiler/ir/graph.ts";
 import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
-import { checkTree, entryHead, hasHost, placeTree, type Scope } from "./entry.ts";
+import { scriptOf, type ScriptPart } from "../lower/index.ts";
+import { checkTree, entryHead, hasHost, placeText, placeTree, type Scope } from "./entry.ts";
 import { arrayType, countOf, isScalar, leavesOf, type Names, type PlacedLeaf, property } from "./text.ts";
 
 /** The view of the buffer for arguments that an element is written through: on the device all take 4 bytes. */
@@ -47,39 +49,74 @@ function readTree(tree: PlacedTree, words: string, next: { at: number }, out: Re
 
 const rangesOf = (tree: PlacedTree | null): string => `[${leaves(tree).map((leaf) => `[${leaf.at}, ${bytesOf(leaf)}]`).join(", ")}]`;
 
-/** Submits the plan's stretches; between them values go to the host and come back. */
+/** A call of the host: what it is given was fetched with the stretch before, its answer is checked and sent. */
+function hostCall(declared: Extern, words: string, args: readonly PlacedTree[], results: readonly number[], scope: Scope, locals: Names): string[] {
+  const next = { at: 0 };
+  const call = `await externs[${JSON.stringify(declared.name)}](${args.map((tree) => readTree(tree, words, next, new Map())).join(", ")})`;
+  if (declared.result === null) return [`${call};`];
+  const result = locals.pick(`${declared.name}_result`);
+  const bound: { name: string; leaf: PlacedLeaf }[] = [];
+  const checks = checkTree(result, placeTree(declared.result, [...results]), `extern fn ${declared.name}: its result%`, "", scope, locals, bound);
+  let at = 0;
+  const sent = bound.flatMap(({ name, leaf }) => {
+    const from = at;
+    at += padded(bytesOf(leaf));
+    return [put(name, leaf, from), `gpu.write(${leaf.at}, u8.subarray(${from}, ${from + bytesOf(leaf)}));`];
+  });
+  return [`let ${result} = ${call};`, ...checks, ...sent];
+}
+
+/** Runs the plan: stretches of it, and between them values go to the host and come back, in loops where that is so. */
 function runPlan(entry: ProgramEntry, program: Program, scope: Scope, locals: Names): string[] {
-  const symbol = JSON.stringify(entry.symbol);
-  if (!hasHost(entry)) return [`const words = await gpu.run(routines[${symbol}], ${rangesOf(entry.result)});`];
-  const lines: string[] = [];
-  let stretch = 0;
-  const submit = (tree: PlacedTree | null, name: string): void => { lines.push(`const ${name} = await gpu.run(routines[${JSON.stringify(`${entry.symbol}$${stretch++}`)}], ${rangesOf(tree)});`); };
-  for (const step of entry.plan) {
-    if (step.kind !== "host") continue;
-    const declared = program.externs.find(({ name }) => name === step.extern);
-    if (declared === undefined) throw new Error(`internal: no extern fn '${step.extern}'`);
-    const places = [...step.args];
-    const args: PlacedTree = { kind: "tuple", items: declared.parameters.map(({ tree }) => placeTree(tree, places)) };
-    const words = locals.pick("given");
-    submit(args, words);
-    const next = { at: 0 };
-    const call = `await externs[${JSON.stringify(declared.name)}](${args.items.map((tree) => readTree(tree, words, next, new Map())).join(", ")})`;
-    if (declared.result === null) {
-      lines.push(`${call};`);
-      continue;
+  const run = (symbol: string, ranges: string, turns: readonly string[]): string =>
+    `await gpu.run(routines[${JSON.stringify(symbol)}], ${ranges}${turns.length > 0 ? `, [${turns.join(", ")}]` : ""});`;
+  const lines = (parts: readonly ScriptPart[], turns: readonly string[]): string[] => {
+    const out: string[] = [];
+    /** What was run last reads the ranges, too. */
+    let last: string | undefined;
+    const submit = (name: string, ranges: string): void => {
+      out.push(last === undefined ? `const ${name} = await gpu.run([], ${ranges});` : `const ${name} = ${run(last, ranges, turns)}`);
+      last = undefined;
+    };
+    const settle = (): void => {
+      if (last !== undefined) out.push(run(last, "[]", turns));
+      last = undefined;
+    };
+    for (const part of parts) {
+      switch (part.kind) {
+        case "routine":
+          settle();
+          last = part.routine.symbol;
+          break;
+        case "host": {
+          const declared = program.externs.find(({ name }) => name === part.extern);
+          if (declared === undefined) throw new Error(`internal: no extern fn '${part.extern}'`);
+          const places = [...part.args];
+          const args = declared.parameters.map(({ tree }) => placeTree(tree, places));
+          const words = locals.pick("given");
+          submit(words, rangesOf({ kind: "tuple", items: args }));
+          out.push(...hostCall(declared, words, args, part.results, scope, locals));
+          break;
+        }
+        case "until": {
+          const test = locals.pick("test");
+          submit(test, `[[${placeText(part.test, 1, turns)}, 4]]`);
+          out.push(`if (new Uint32Array(${test})[0] === 1) break;`);
+          break;
+        }
+        case "loop": {
+          settle();
+          const turn = locals.pick("turn");
+          out.push(`let ${turn} = 0;`, `for (; ${turn} < ${part.turns}; ${turn}++) {`, ...lines(part.body, [...turns, turn]).map((line) => `  ${line}`), "}");
+          if (part.count !== undefined) out.push(`gpu.write(${placeText(part.count, 1, turns)}, Int32Array.of(${turn}));`);
+        }
+      }
     }
-    const result = locals.pick(`${declared.name}_result`);
-    const bound: { name: string; leaf: PlacedLeaf }[] = [];
-    const checks = checkTree(result, placeTree(declared.result, [...step.results]), `extern fn ${declared.name}: its result%`, "", scope, locals, bound);
-    lines.push(`let ${result} = ${call};`, ...checks);
-    let at = 0;
-    for (const { name, leaf } of bound) {
-      lines.push(put(name, leaf, at), `gpu.write(${leaf.at}, u8.subarray(${at}, ${at + bytesOf(leaf)}));`);
-      at += padded(bytesOf(leaf));
-    }
-  }
-  submit(entry.result, "words");
-  return lines;
+    if (turns.length > 0) settle();
+    else submit("words", rangesOf(entry.result));
+    return out;
+  };
+  return lines(scriptOf(entry.symbol, entry.plan), []);
 }
 
 /** The function of one entry at one choice of its variants, called `name`. */

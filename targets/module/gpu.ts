@@ -2,6 +2,7 @@
 import { elementCount } from "../../compiler/ir/graph.ts";
 import type { Constant, Program, Shader, WgslArtifact } from "../../compiler/program.ts";
 import type { TestCase } from "../../runtime/self-test.ts";
+import { endsEarly } from "../wgsl/index.ts";
 import type { Scope } from "./entry.ts";
 import { hasHost } from "./entry.ts";
 import { gpuEntryFunction, ioBytes } from "./gpu-entry.ts";
@@ -25,6 +26,8 @@ export function gpuPart({ shaders, runs, routines, program, initial }: WgslArtif
   const host = program.initial;
   if (host === undefined) throw new Error("internal: no program makes the initial values");
   for (const used of ["openGpu", "findDevice", "persistent", "onDevice"]) uses.add(used);
+  const mayEnd = Object.values(routines).some(endsEarly);
+  if (mayEnd) uses.add("loopCode");
   const guarded = program.entries.some(hasHost);
   const functions: string[] = [];
   const members: string[] = [];
@@ -47,7 +50,7 @@ export function gpuPart({ shaders, runs, routines, program, initial }: WgslArtif
     : [];
   if (test.length > 0) uses.add("selfTestOnDevice");
   const imageBytes = Math.ceil(Math.max(host.peakBytes, host.init.seedAt + 4) / 8) * 8;
-  const body = `  const gpu = await openGpu(await findDevice(device, adapter, ${program.peakBytes}), ${program.peakBytes}, shaders, runs);
+  const body = `  const gpu = await openGpu(await findDevice(device, adapter, ${program.peakBytes}), ${program.peakBytes}, shaders, runs${mayEnd ? ", loopCode" : ""});
 ${program.constants.map((constant) => constantText(constant, uses)).join("")}  const io = new ArrayBuffer(${Math.ceil(ioBytes(program) / 16) * 16});
   const f32 = new Float32Array(io), i32 = new Int32Array(io), u32 = new Uint32Array(io), u8 = new Uint8Array(io);
 ${checkExterns}${idle}${functions.join("")}  const image = new ArrayBuffer(${imageBytes});

@@ -1,10 +1,13 @@
 /** The kernels as WGSL shaders for WebGPU. */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
-import type { Program, Shader, ShaderRun, Target, WgslArtifact } from "../../compiler/program.ts";
-import type { Place } from "../../compiler/schedule/kernel.ts";
+import type { Program, Shader, Target, WgslArtifact } from "../../compiler/program.ts";
+import { eachStep, type Kernel, type KernelId, type Place } from "../../compiler/schedule/kernel.ts";
 import { emitModule } from "../js/module.ts";
-import { argumentsOf, bindingsOf, routinesOf } from "../lower/index.ts";
-import { emitKernel } from "./kernel.ts";
+import { bindingsOf, type Routine, routinesOf } from "../lower/index.ts";
+import { emitKernel, type KernelText } from "./kernel.ts";
+import { RoutineWriter } from "./routine.ts";
+
+export { endsEarly } from "./routine.ts";
 
 export const wgsl = {
   name: "wgsl",
@@ -18,31 +21,21 @@ export function emitShaders(program: Program): WgslArtifact {
   const routines = routinesOf(program).filter(({ symbol }) => symbol !== "init");
   const bindings = bindingsOf(program, routines);
   const shaders: Shader[] = [];
-  const runs: ShaderRun[] = [];
-  const texts = new Map([...bindings].map(([kernel, places]) => {
-    const { name, shared } = program.kernels[kernel];
-    const shader = shaders.push({ name, ...emitKernel(program.kernels[kernel], places), ...(shared === undefined ? {} : { shared: emitKernel(shared, places) }) }) - 1;
-    return [kernel, { shader, places }] as const;
+  const scattered = unalignedKernels(routines);
+  const kernels = new Map([...bindings].map(([id, places]) => {
+    const kernel = program.kernels[id];
+    const emit = (form: Kernel): KernelText => emitKernel(form, places, !scattered.has(id));
+    const shader = shaders.push({ name: kernel.name, ...emit(kernel), ...(kernel.shared === undefined ? {} : { shared: emit(kernel.shared) }) }) - 1;
+    return [id, { shader, places }] as const;
   }));
-  const known = new Map<string, number>();
-  const lists = routines.map(({ symbol, steps }) => {
-    const list = steps.flatMap((step) => {
-      if (step.kind !== "run") throw new Error(`internal: a grid has no step ${step.kind}`); // copies are kernels, loops are refused
-      const text = texts.get(step.kernel);
-      if (text === undefined || program.kernels[step.kernel].grid?.workgroups === 0) return [];
-      const run: ShaderRun = { shader: text.shader, places: argumentsOf(text.places, step.bindings).map(wordOf) };
-      const key = JSON.stringify(run);
-      const index = known.get(key) ?? runs.push(run) - 1;
-      known.set(key, index);
-      return [index];
-    });
-    return [symbol, list] as const;
-  });
-  return { kind: "wgsl", shaders, runs, routines: Object.fromEntries(lists), program, initial: emitModule(initial) };
+  const writer = new RoutineWriter(program, kernels, shaders);
+  const lists = routines.map(({ symbol, steps, depth }) => [symbol, writer.write(steps, depth)] as const);
+  return { kind: "wgsl", shaders, runs: writer.runs, routines: Object.fromEntries(lists), program, initial: emitModule(initial) };
 }
 
-/** The 32-bit word that a place begins at. */
-function wordOf(at: Place): number {
-  if (typeof at !== "number") throw new Error("internal: a place moves outside of loops");
-  return at / 4;
+/** Kernels with a buffer that begins, in some run or turn, between vectors of 16 bytes: a slice of an input, say. */
+function unalignedKernels(routines: readonly Routine[]): ReadonlySet<KernelId> {
+  const isAligned = (at: Place): boolean => (typeof at === "number" ? at % 16 === 0 : at.base % 16 === 0 && at.perTurn.every(({ by }) => by % 16 === 0));
+  const steps = routines.flatMap((routine) => [...eachStep(routine.steps)]);
+  return new Set(steps.flatMap((step) => (step.kind === "run" && !step.bindings.every(isAligned) ? [step.kernel] : [])));
 }

@@ -18,9 +18,12 @@ const mostPlaces = 16;
 /** The name of the place of a binding, in elements of the memory's array. */
 const placeName = (binding: number): string => `at${binding}`;
 
-/** `bindings`: places that all runs share are written into the text, the others come in a uniform buffer, in their order. */
-export function emitKernel(kernel: Kernel, bindings: Bindings): KernelText {
-  return new KernelWriter(kernel, bindings).write();
+/**
+ * `bindings`: places that all runs share are written into the text, the others come in a uniform buffer, in their order.
+ * `aligned`: all places, of every run, are multiples of 16 bytes.
+ */
+export function emitKernel(kernel: Kernel, bindings: Bindings, aligned: boolean): KernelText {
+  return new KernelWriter(kernel, bindings, aligned).write();
 }
 
 type Load = Extract<Value, { kind: "load" }>;
@@ -73,11 +76,11 @@ class KernelWriter implements Emission {
   readonly #vectors = new Map<number, boolean>();
   #special = false;
 
-  constructor(kernel: Kernel, bindings: Bindings) {
+  constructor(kernel: Kernel, bindings: Bindings, aligned: boolean) {
     this.#kernel = kernel;
     this.#bindings = bindings;
     this.#lowered = lowerKernel(kernel, "registers");
-    this.#vector = isVectorMemory(this.#lowered, kernel);
+    this.#vector = aligned && isVectorMemory(this.#lowered, kernel);
     this.#element = kernel.buffers.every(({ space, storage }) => space !== "memory" || storage === "f32") ? "f32" : "u32";
     this.#once = lifetimesOf(this.#lowered.body).shared;
   }

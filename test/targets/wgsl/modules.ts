@@ -14,7 +14,7 @@ export interface GpuInstance {
   readonly [entry: string]: any; // an entry's types are in the generated .d.ts
 }
 
-export async function openModule({ files }: BuildResult, options: Readonly<Record<string, unknown>> = {}): Promise<GpuInstance> {
+export async function openModule({ files }: Pick<BuildResult, "files">, options: Readonly<Record<string, unknown>> = {}): Promise<GpuInstance> {
   const script = String(files.find(({ name }) => name.endsWith(".js"))?.contents);
   const { create } = await import(/* @vite-ignore */ `data:text/javascript;charset=utf-8,${encodeURIComponent(script)}`);
   return create({ device: await openDevice(), ...options });

@@ -7,16 +7,17 @@ import { byteSize, type Program, type WgslArtifact } from "../../../compiler/pro
 import type { Tensor } from "../../../compiler/reference/index.ts";
 import { optimize } from "../../../compiler/optimize/index.ts";
 import { schedule } from "../../../compiler/schedule/index.ts";
+import { loopCode } from "../../../runtime/gpu-routine.ts";
 import { type Gpu, openGpu, type Range } from "../../../runtime/webgpu.ts";
-import { emitShaders, wgsl } from "../../../targets/wgsl/index.ts";
+import { emitShaders, endsEarly, wgsl } from "../../../targets/wgsl/index.ts";
 import { leaves as namedLeaves } from "../../oracle/harness.ts";
 import { graphOf, leaves } from "../../schedule/run.ts";
 import { complaints, openDevice } from "./device.ts";
 
-export async function openArtifact({ shaders, runs, program }: WgslArtifact, shares = false): Promise<Gpu> {
+export async function openArtifact({ shaders, runs, routines, program }: WgslArtifact, shares = false): Promise<Gpu> {
   const gpu = await openGpu(await openDevice(), program.peakBytes,
     shaders.map(({ name, code, workgroups: [x, y], shared }) => (shared === undefined ? [name, code, x, y] : [name, code, x, y, shared.code, ...shared.workgroups])),
-    runs.map(({ shader, places }) => [shader, ...places]), shares);
+    runs.map(({ shader, places }) => [shader, ...places]), Object.values(routines).some(endsEarly) ? loopCode : "", shares);
   // Nothing may lean on zeros: this is NaN as a float and far away as an integer.
   gpu.write(0, new Uint8Array(Math.ceil(program.peakBytes / 16) * 16).fill(0xff));
   for (const { at, bytes } of program.constants) gpu.write(at, bytes);
