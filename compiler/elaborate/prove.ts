@@ -4,8 +4,9 @@ import { say } from "../diagnostics/catalogue.ts";
 import { creditPath } from "../differentiate/index.ts";
 import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
-import { nodeOf, stateOf } from "./optimizers.ts";
+import { nodeOf } from "./optimizers.ts";
 import { fail } from "./problem.ts";
+import { targetsOf } from "./requests.ts";
 import { cellsOf } from "./states.ts";
 import { idOf, staticNumber } from "./tensors.ts";
 import { leaves } from "./trees.ts";
@@ -15,8 +16,8 @@ export function prove(frame: Frame, claim: Expression): void {
   if (claim.kind === "unary" && claim.operator === "!" && claim.operand.kind === "call") {
     const { callee, arguments: given } = claim.operand;
     if (callee.kind === "name" && callee.text === "transposed" && given.length === 1) {
-      const cells = cellsOf(nodeOf(frame, given[0].value)).filter((cell) => cell.role === "trained");
-      frame.context.proofs.push({ kind: "transposed", states: cells.map((cell) => cell.id), span: claim.span });
+      const cells = cellsOf(nodeOf(frame, given[0].value)).filter(({ cell }) => cell.role === "trained");
+      frame.context.proofs.push({ kind: "transposed", states: cells.map(({ cell }) => cell.id), span: claim.span });
       return;
     }
   }
@@ -35,11 +36,7 @@ export function prove(frame: Frame, claim: Expression): void {
 function proveIndependent(frame: Frame, loss: Expression, over: Expression, claim: Expression): void {
   const { context } = frame;
   const of = leaves(evaluate(frame, loss)).map(({ value }) => idOf(context, value, loss.span));
-  const node = stateOf(frame, over);
-  const wrt = node
-    ? cellsOf(node).flatMap((cell) => { context.read(cell); return [...(context.versions.get(cell) ?? [])]; })
-    : leaves(evaluate(frame, over)).flatMap(({ value }) => (value.parts ?? [value]).map((part) => idOf(context, part, over.span)));
-  const path = creditPath(context.builder, of, wrt);
+  const path = creditPath(context.builder, of, targetsOf(frame, over));
   if (!path) return;
   const steps = path.map((at) => {
     const site = frame.session.sites[at.site];

@@ -1,15 +1,18 @@
 /** `grad`, `pull`, `push`, `taps`: derivatives of values in scope, taken on the graph built so far. */
 import { type Expression, printExpression, type Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import { pull, push, reaches, type RequestOptions } from "../differentiate/index.ts";
+import { type Extent, pull, push, reaches, type RequestOptions, type Target } from "../differentiate/index.ts";
+import { Builder } from "../ir/builder.ts";
 import type { CallSite, TensorType, ValueId } from "../ir/graph.ts";
 import type { Context, Frame, StateNode, TapRecorder } from "./context.ts";
+import { evaluate as evaluateRegion } from "../reference/index.ts";
 import { evaluate } from "./expressions.ts";
 import { jacobian, localize } from "./map.ts";
 import { stateOf } from "./optimizers.ts";
 import { type Pick, put, take, wholeOf } from "./parts.ts";
 import { fail, Problem } from "./problem.ts";
 import { ruleSetHandle, underVariables } from "./rules.ts";
+import { cellsOf, readNode } from "./states.ts";
 import { asTensor, broadcastTo, idOf, stack, tensor } from "./tensors.ts";
 import { leaves, parameterTree, rebuild } from "./trees.ts";
 import { type Axis, describe, type IndexVariable, isFloat, ownShape, record, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
@@ -99,6 +102,15 @@ function versionsOf(frame: Frame, node: StateNode): ValueId[][] {
   }
 }
 
+/** Which elements of a whole a part has. */
+function extentOf(picks: readonly Pick[]): Extent | undefined {
+  const part = picks.at(-1);
+  if (!part) return undefined;
+  const b = new Builder();
+  const whole = put(b, b.constant({ element: "f32", shape: part.shape }, 1), picks);
+  return evaluateRegion(b.region([whole]), [])[0].data;
+}
+
 interface Choice {
   readonly ids: ValueId[];
   /** Per leaf: how many ids it has, 0 where it takes no credit. */
@@ -115,10 +127,26 @@ function choose(frame: Frame, of: readonly ValueId[], wrt: Wrt, options: Request
       return leaf.parts.length;
     }
     const { versions } = leaf;
-    ids.push(versions.length === 1 ? versions[0] : versions.find((id) => reaches(frame.context.builder, of, [id], options)) ?? versions[0]);
+    ids.push(versions.length === 1 ? versions[0] : versions.find((id) => reaches(frame.context.builder, of, [{ id, extent: extentOf(leaf.picks) }], options)) ?? versions[0]);
     return 1;
   });
   return { ids, counts };
+}
+
+/** What a proof is about: of a state every version and all that it holds, of others the value. */
+export function targetsOf(frame: Frame, expression: Expression): Target[] {
+  const node = stateOf(frame, expression);
+  const { context } = frame;
+  const isWhole = node ? () => false : isNamed(frame, expression);
+  const target = (value: TensorValue, versions?: readonly ValueId[]): Target[] => {
+    const { whole, picks } = wholeOf(value, isWhole);
+    return (versions ?? [idOf(context, whole, expression.span)]).map((id) => ({ id, extent: extentOf(picks) }));
+  };
+  if (!node) return leaves(evaluate(frame, expression)).flatMap(({ value }) => (value.parts ?? [value]).flatMap((part) => target(part)));
+  return cellsOf(node).flatMap((inner) => {
+    const value = readNode(context, inner);
+    return value.kind === "tensor" ? target(value, context.versions.get(inner.cell)) : [];
+  });
 }
 
 interface Request {

@@ -205,10 +205,10 @@ export function readNode(context: Context, node: StateNode): Value {
 }
 
 /** All cells below a node. */
-export function cellsOf(node: StateNode): Cell[] {
+export function cellsOf(node: StateNode): CellNode[] {
   switch (node.kind) {
     case "cell":
-      return [node.cell];
+      return [node];
     case "record":
       return [...node.fields.values()].flatMap(cellsOf);
     case "tuple":

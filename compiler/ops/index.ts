@@ -38,6 +38,10 @@ export const ops: OpTable<OpName> = {
   ...sources,
 };
 
+const pointwise: ReadonlySet<string> = new Set(Object.keys({ ...arithmetic, ...transcendental, ...logic }));
+/** Whether element i of the result comes from element i of each arg. */
+export const isPointwise = (op: OpName): boolean => pointwise.has(op);
+
 export const opNames = Object.keys(ops) as readonly OpName[]; // Object.keys forgets the key type
 
 /** The entry of an op, typed by its attributes. */

@@ -149,18 +149,18 @@ describe("reaches", () => {
     const b = new Builder();
     const [x, z] = [b.parameter(scalar), b.parameter(scalar)];
     const y = b.add(sin(b, x), b.op("stop", [z], {}));
-    expect(reaches(b, [y], [x])).toBe(true);
-    expect(creditPath(b, [y], [x])?.map((node) => node.kind === "op" && node.op)).toEqual(["add", "sin"]);
-    expect(reaches(b, [y], [z])).toBe(false);
-    expect(creditPath(b, [y], [z])).toBeNull();
-    expect(creditPath(b, [x], [x])).toEqual([]);
+    expect(reaches(b, [y], [{ id: x }])).toBe(true);
+    expect(creditPath(b, [y], [{ id: x }])?.map((node) => node.kind === "op" && node.op)).toEqual(["add", "sin"]);
+    expect(reaches(b, [y], [{ id: z }])).toBe(false);
+    expect(creditPath(b, [y], [{ id: z }])).toBeNull();
+    expect(creditPath(b, [x], [{ id: x }])).toEqual([]);
   });
 
   test("does not go through a condition, nor from bool to float", () => {
     const b = new Builder();
     const [c, x] = [b.parameter({ element: "bool", shape: [] }), b.parameter(scalar)];
     const y = b.add(b.select(c, x, b.neg(x)), b.cast(c, "f32"));
-    expect(reaches(b, [y], [c])).toBe(false);
-    expect(reaches(b, [y], [x])).toBe(true);
+    expect(reaches(b, [y], [{ id: c }])).toBe(false);
+    expect(reaches(b, [y], [{ id: x }])).toBe(true);
   });
 });

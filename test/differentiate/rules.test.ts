@@ -170,7 +170,7 @@ describe("reaches", () => {
     const b = new Builder();
     const [x, w] = [b.parameter(scalar), b.parameter(scalar)];
     const [y] = leave(b, [b.mul(x, w)], [x, w], { backward: rule(([dy]) => [null, dy], { credits: [false, true] }) });
-    expect(reaches(b, [y], [x])).toBe(false);
-    expect(creditPath(b, [y], [w])?.map((node) => node.kind)).toEqual(["leave"]);
+    expect(reaches(b, [y], [{ id: x }])).toBe(false);
+    expect(creditPath(b, [y], [{ id: w }])?.map((node) => node.kind)).toEqual(["leave"]);
   });
 });
