@@ -5,12 +5,15 @@ import type { AddressInfo } from "node:net";
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
 
+/** Chromium's own flags for WebGPU on a processor. */
+export const webgpuFlags: readonly string[] = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 /** null, and a loud line, if none starts. */
-export async function launchBrowser(): Promise<Browser | null> {
+export async function launchBrowser(flags: readonly string[] = []): Promise<Browser | null> {
   const failures: string[] = [];
   const candidates = [
-    async () => ({ executablePath: await sparticuz.executablePath(), args: sparticuz.args }),
-    async () => (existsSync("/usr/bin/chromium") ? { executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] } : null),
+    async () => ({ executablePath: await sparticuz.executablePath(), args: [...sparticuz.args, ...flags] }),
+    async () => (existsSync("/usr/bin/chromium") ? { executablePath: "/usr/bin/chromium", args: ["--no-sandbox", ...flags] } : null),
   ];
   for (const candidate of candidates) {
     try {
