@@ -114,6 +114,8 @@ export function callValue(frame: Frame, target: Value, given: readonly GivenArgu
       return callModel(frame, target, given, span);
     case "constructor":
       return callModel(frame, nest(frame, target, span), given, span);
+    case "native":
+      return target.call(frame, given.map(({ value }) => value), span);
     case "rules":
       return { ...target, scope: bindOptions(frame, target.declaration.name.text, target.declaration.parameters, given, target.scope, span) };
     case "poison":

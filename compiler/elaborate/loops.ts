@@ -153,8 +153,11 @@ function openBody(frame: Frame, expression: ScanExpression, carried: readonly Ca
   return { frame: inner, context, index, inputs: [] };
 }
 
+/** A value in the form and the types of another. */
+export const inForm = (frame: Frame, value: Value, like: Value, span: Span): Value => next(frame, { name: "y", initial: like }, value, span);
+
 /** The new value of a carry, in the type that it started with. */
-function next(frame: Frame, carry: Carried, value: Value, span: Span): Value {
+function next(frame: Frame, carry: Pick<Carried, "name" | "initial">, value: Value, span: Span): Value {
   const wanted = leaves(carry.initial);
   const given = leaves(asTensors(frame.context, likeNumbers(value, carry.initial), span));
   const find = (path: readonly string[]): TensorValue | undefined => given.find((leaf) => leaf.path.join(".") === path.join("."))?.value;

@@ -1,52 +1,52 @@
 /**
- * `odesolve` with fixed steps is a scan over its steps: the sugar becomes a `scan` whose body is one step of the method
- * (`compiler/std/ode.pull`). The derivative is that of the steps ("discrete"), kept whole or by checkpoints.
+ * `odesolve`: which method, which steps, which adjoint, and which of them go together. The loops are `ode-steps.ts`, the
+ * adjoints that keep no steps `ode-adjoint.ts`; the derivative of the others is that of the loop.
  */
-import type { Argument, Expression, OdesolveExpression, ScanExpression, Span, Statement } from "../../grammar/index.ts";
+import type { Argument, Expression, OdesolveExpression, Span, Statement } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { scan } from "./loops.ts";
+import { type Problem, solveWithAdjoint } from "./ode-adjoint.ts";
+import { type Adaptive, integrate, type Method, type Steps, within } from "./ode-steps.ts";
 import { fail } from "./problem.ts";
-import { Scope } from "./scope.ts";
-import { assign, binary, bind, call, name, numeral, pattern } from "./synthetic.ts";
+import { assign, binary, bind, call, carries, name, numeral, pattern } from "./synthetic.ts";
 import { asTensor, staticNumber } from "./tensors.ts";
-import { describe, number, ownShape, tuple, type Value } from "./values.ts";
+import { describe, ownShape, tuple, type Value } from "./values.ts";
 
-const methods = ["euler", "midpoint", "heun", "rk4", "bosh3", "dopri5", "tsit5"];
-const laterMethods = ["implicit_midpoint"];
-const adjoints = ["discrete", "checkpointed"];
-const laterAdjoints = ["continuous", "reversible"];
+const methods: readonly Method[] = [
+  { name: "euler" }, { name: "midpoint" }, { name: "heun" }, { name: "rk4" },
+  { name: "bosh3", lowerOrder: 2 }, { name: "dopri5", lowerOrder: 4 }, { name: "tsit5", lowerOrder: 4 },
+  { name: "implicit_midpoint", symmetric: true },
+];
+const adjoints = ["discrete", "checkpointed", "continuous", "reversible"] as const;
+type Adjoint = (typeof adjoints)[number];
 
 interface Settings {
-  readonly method: string;
-  readonly checkpointed: boolean;
-  /** Steps between two output times, or over the whole interval. */
-  readonly steps?: number;
-  readonly step?: number;
+  readonly method: Method;
+  readonly adjoint: Adjoint;
   readonly at?: Value;
+  /** Steps between two times. */
+  steps(from: Value, to: Value): Steps;
 }
 
 export function odesolve(frame: Frame, expression: OdesolveExpression): Value {
-  const { span } = expression;
+  const { span, range } = expression;
   const settings = settingsOf(frame, expression.options, span);
-  const { range } = expression;
   if (range.kind !== "list" || range.items.length !== 2) return fail(say.odeInterval(range.span));
-  const [t0, t1] = range.items.map((item) => evaluate(frame, item.value));
-  const scope = new Scope(frame.scope);
-  const inner: Frame = { ...frame, scope };
-  const names = expression.carries.map(({ name }) => name.text);
+  const [from, to] = range.items.map((item) => evaluate(frame, item.value));
+  const names = expression.carries.map((carry) => carry.name.text);
   const starts = expression.carries.map(({ value }) => evaluate(frame, value));
-  scope.bind("$y0", starts.length === 1 ? starts[0] : tuple(starts), span);
-  scope.bind("$t0", t0, span);
-  scope.bind("$field", { kind: "lambda", scope: frame.scope, expression: fieldOf(expression, names) }, span);
-  if (settings.at) return throughTimes(inner, settings, settings.at, span);
-  const steps = settings.steps ?? stepsOver(t0, t1, settings.step, range.span);
-  scope.bind("$n", number(steps, true), span);
-  scope.bind("$t1", t1, span);
-  scope.bind("$h", evaluate(inner, binary("/", binary("-", name("$t1", span), name("$t0", span)), call("f32", [name("$n", span)], span))), span);
-  return scan(inner, stepsScan(settings, name("$y0", span), name("$t0", span), span));
+  const field: Value = { kind: "lambda", scope: frame.scope.frozen(frame.context), expression: fieldOf(expression, names) };
+  const problem: Problem = { field, start: starts.length === 1 ? starts[0] : tuple(starts), from, to };
+  return settings.at ? throughTimes(frame, settings, problem, settings.at, span) : solve(frame, settings, problem, span);
+}
+
+function solve(frame: Frame, { method, adjoint, steps }: Settings, problem: Problem, span: Span): Value {
+  const { field, start, from, to } = problem;
+  if (adjoint === "continuous" || adjoint === "reversible") return solveWithAdjoint(frame, problem, method, steps(from, to), adjoint, span);
+  return integrate(within(frame, { $field: field, $y0: start, $t0: from, $t1: to }, span), method, steps(from, to), span);
 }
 
 /** fn(t, $s) { let (z, logp) = $s  return ... } */
@@ -62,73 +62,76 @@ function fieldOf(expression: OdesolveExpression, names: readonly string[]): Extr
   };
 }
 
-/** scan $y = start for $i in 0..$n { $y <- ode_rk4($field, $y, from + f32($i) * $h, $h) } */
-function stepsScan(settings: Settings, start: Expression, from: Expression, span: Span): ScanExpression {
-  const time = binary("+", from, binary("*", call("f32", [name("$i", span)], span), name("$h", span)));
-  const step = call(`ode_${settings.method}`, [name("$field", span), name("$y", span), time, name("$h", span)], span);
-  const options: Argument[] = settings.checkpointed ? [{ span, name: { text: "checkpoint", span }, value: name("sqrt", span) }] : [];
-  return {
-    kind: "scan", span, options,
-    carries: [{ span, name: { text: "$y", span }, value: start }],
-    pattern: pattern(["$i"], span),
-    range: binary("..", numeral("0", span), name("$n", span)),
-    body: { kind: "block", span, statements: [assign("$y", step, span)] },
-  };
-}
-
-/** The states at given times: a scan over the intervals between them, each in steps of its own. */
-function throughTimes(frame: Frame, settings: Settings, at: Value, span: Span): Value {
-  const { steps } = settings;
-  if (steps === undefined) return fail(say.odeSteps(span));
+/** The states at given times: a scan over the intervals between them, each solved by itself. */
+function throughTimes(frame: Frame, settings: Settings, problem: Problem, at: Value, span: Span): Value {
+  const n = (text: string): Expression => name(text, span);
   const times = asTensor(frame.context, at, span, "f32");
   if (ownShape(times).length !== 1) return fail(say.typeMismatch(span, "'at'", "f32[n]", describe(times)));
-  frame.scope.bind("$at", times, span);
-  frame.scope.bind("$n", number(steps, true), span);
-  const loop = scan(frame, {
+  const interval: Value = { kind: "native", call: (inner, [start, from, to]) => solve(inner, settings, { ...problem, start, from, to }, span) };
+  const loop = scan(within(frame, { $at: times, $interval: interval, $y0: problem.start, $t0: problem.from }, span), {
     kind: "scan", span, options: [],
-    carries: [{ span, name: { text: "$z", span }, value: name("$y0", span) }, { span, name: { text: "$t", span }, value: binary("+", name("$t0", span), numeral("0.0", span)) }],
+    carries: carries({ $y: n("$y0"), $t: binary("+", n("$t0"), numeral("0.0", span)) }, span),
     pattern: pattern(["$to"], span),
-    range: name("$at", span),
+    range: n("$at"),
     body: {
       kind: "block", span,
       statements: [
-        bind(["$h"], binary("/", binary("-", name("$to", span), name("$t", span)), call("f32", [name("$n", span)], span)), span),
-        assign("$z", stepsScan(settings, name("$z", span), name("$t", span), span), span),
-        assign("$t", name("$to", span), span),
-        { kind: "emit", span, value: name("$z", span) },
+        bind(["$z"], call("$interval", [n("$y"), n("$t"), n("$to")], span), span),
+        assign("$y", n("$z"), span),
+        assign("$t", n("$to"), span),
+        { kind: "emit", span, value: n("$z") },
       ],
     },
   });
   return loop.kind === "tuple" ? loop.items[1] : loop;
 }
 
-function stepsOver(t0: Value, t1: Value, step: number | undefined, span: Span): number {
-  const [from, to] = [staticNumber(t0), staticNumber(t1)];
-  if (step === undefined || from === undefined || to === undefined) return fail(say.odeSteps(span));
-  return Math.max(1, Math.round(Math.abs(to - from) / step));
-}
+/** The numbers among the options, and what they must be. */
+const numeric: Readonly<Record<string, (value: number) => boolean>> = {
+  steps: (value) => Number.isInteger(value) && value > 0, step: (value) => value > 0,
+  rtol: (value) => value > 0, atol: (value) => value > 0, max: (value) => Number.isInteger(value) && value > 0,
+  first: (value) => value > 0, beta: (value) => value >= 0 && value < 0.2,
+};
 
 function settingsOf(frame: Frame, options: readonly Argument[], span: Span): Settings {
-  const [method, ...named] = options;
-  const word = method && !method.name && method.value.kind === "name" ? method.value.text : undefined;
-  if (word !== undefined && laterMethods.includes(word)) return fail(say.notYet(method.span, `the method ${word}`));
-  if (word === undefined || !methods.includes(word)) return fail(say.odeMethod(method?.span ?? span, methods));
-  const settings: { -readonly [K in keyof Settings]: Settings[K] } = { method: word, checkpointed: false };
-  for (const option of named) {
-    const key = option.name?.text;
-    const { value } = option;
-    if (key === "adjoint") {
-      const adjoint = value.kind === "name" ? value.text : printExpression(value);
-      if (laterAdjoints.includes(adjoint)) return fail(say.notYet(value.span, `the adjoint ${adjoint}`));
-      if (!adjoints.includes(adjoint)) return fail(say.odeAdjoint(value.span, adjoint, [...adjoints, ...laterAdjoints]));
-      settings.checkpointed = adjoint === "checkpointed";
-    } else if (key === "steps" || key === "step") {
-      const given = staticNumber(evaluate(frame, value));
-      if (given === undefined || !(given > 0) || (key === "steps" && !Number.isInteger(given))) return fail(say.argumentNotStatic(value.span, key, "odesolve", printExpression(value)));
-      settings[key] = given;
-    } else if (key === "at") settings.at = evaluate(frame, value);
-    else if (key === "rtol" || key === "atol") return fail(say.notYet(option.span, "adaptive steps"));
-    else return fail(say.unknownArgument(option.span, key ?? printExpression(value), "odesolve", ["steps", "step", "at", "adjoint"]));
+  const [first, ...named] = options;
+  const word = first && !first.name && first.value.kind === "name" ? first.value.text : undefined;
+  const method = methods.find((known) => known.name === word);
+  if (!method) return fail(say.odeMethod(first?.span ?? span, methods.map((known) => known.name)));
+  let adjoint: Adjoint = "discrete";
+  let adjointSpan = span;
+  let at: Value | undefined;
+  const given = new Map<string, number>();
+  for (const { name: key, value, span: where } of named) {
+    const text = key?.text ?? printExpression(value);
+    if (text === "adjoint") {
+      const wanted = value.kind === "name" ? value.text : printExpression(value);
+      adjoint = adjoints.find((known) => known === wanted) ?? fail(say.odeAdjoint(value.span, wanted, adjoints));
+      adjointSpan = value.span;
+    } else if (text === "at") at = evaluate(frame, value);
+    else if (key && Object.hasOwn(numeric, text)) {
+      const found = staticNumber(evaluate(frame, value));
+      if (found === undefined || !numeric[text](found)) return fail(say.argumentNotStatic(value.span, text, "odesolve", printExpression(value)));
+      given.set(text, found);
+    } else return fail(say.unknownArgument(where, text, "odesolve", [...Object.keys(numeric), "at", "adjoint"]));
   }
-  return settings;
+  const isAdaptive = ["rtol", "atol"].some((key) => given.has(key));
+  const excess = [...given.keys()].find((key) => (isAdaptive ? ["steps", "step"] : ["max", "first", "beta"]).includes(key));
+  if (excess !== undefined) return fail(say.odeExcess(span, excess, isAdaptive));
+  if (isAdaptive && method.lowerOrder === undefined) return fail(say.odeNoPair(span, method.name, methods.filter((known) => known.lowerOrder !== undefined).map((known) => known.name)));
+  if (isAdaptive && adjoint === "checkpointed") return fail(say.odeCheckpoints(adjointSpan));
+  if (adjoint === "reversible" && !method.symmetric) return fail(say.odeReversible(adjointSpan, method.name, methods.filter((known) => known.symmetric).map((known) => known.name)));
+  const adaptive: Adaptive = {
+    kind: "adaptive", rtol: given.get("rtol") ?? 1e-3, atol: given.get("atol") ?? 1e-6, most: given.get("max") ?? 256, first: given.get("first"), beta: given.get("beta") ?? 0.04,
+  };
+  const fixed = (count: number): Steps => ({ kind: "fixed", count, checkpointed: adjoint === "checkpointed" });
+  return {
+    method, adjoint, at,
+    steps(from, to) {
+      if (isAdaptive) return adaptive;
+      const [count, size, t0, t1] = [given.get("steps"), given.get("step"), staticNumber(from), staticNumber(to)];
+      if (count !== undefined) return fixed(count);
+      return size === undefined || t0 === undefined || t1 === undefined ? fail(say.odeSteps(span)) : fixed(Math.max(1, Math.round(Math.abs(t1 - t0) / size)));
+    },
+  };
 }

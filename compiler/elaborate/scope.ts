@@ -58,6 +58,15 @@ export class Scope {
     }
     return undefined;
   }
+  /** A scope in which the names of loop carries keep the values that they have now. */
+  frozen(context: Context): Scope {
+    const inner = new Scope(this);
+    for (const name of this.names()) {
+      const binding = this.find(name);
+      if (binding?.assign) inner.bind(name, binding.read(context), binding.span);
+    }
+    return inner;
+  }
   leaveOpen(name: string, diagnostic: Diagnostic): void {
     this.untold.set(name, diagnostic);
   }

@@ -1,5 +1,5 @@
 /** Syntax made by the compiler, for forms that are sugar over others. Names with `$` cannot meet the user's. */
-import type { BinaryOperator, Expression, NameExpression, NumberExpression, Pattern, Span, Statement } from "../../grammar/index.ts";
+import type { Argument, BinaryOperator, Carry, Expression, NameExpression, NumberExpression, Pattern, Span, Statement } from "../../grammar/index.ts";
 
 export const name = (text: string, span: Span): NameExpression => ({ kind: "name", text, span });
 export const numeral = (text: string, span: Span): NumberExpression => ({ kind: "number", text, span });
@@ -16,3 +16,6 @@ export function pattern(names: readonly string[], span: Span): Pattern {
 }
 export const bind = (names: readonly string[], value: Expression, span: Span): Statement => ({ kind: "let", constant: false, span, pattern: pattern(names, span), value });
 export const assign = (target: string, value: Expression, span: Span): Statement => ({ kind: "assign", span, target: { span, root: { text: target, span }, steps: [] }, value });
+export const option = (key: string, value: Expression, span: Span): Argument => ({ span, name: { text: key, span }, value });
+export const carries = (given: Readonly<Record<string, Expression>>, span: Span): Carry[] =>
+  Object.entries(given).map(([text, value]) => ({ span, name: { text, span }, value }));

@@ -271,7 +271,7 @@ export class Matcher {
         }
         return;
       case "functionType":
-        if (!["function", "lambda", "builtin", "model", "constructor"].includes(value.kind)) this.refuse(type, value, place);
+        if (!["function", "lambda", "native", "builtin", "model", "constructor"].includes(value.kind)) this.refuse(type, value, place);
         return;
       case "namedType": {
         const name = type.name.text;

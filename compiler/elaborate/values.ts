@@ -5,7 +5,7 @@ import type {
 import type { Element, Region, TensorType, ValueId } from "../ir/graph.ts";
 import type { AttributesOf } from "../ops/attributes.ts";
 import type { Tensor } from "../ops/define.ts";
-import type { Context } from "./context.ts";
+import type { Context, Frame } from "./context.ts";
 import type { Scope } from "./scope.ts";
 
 /** How an axis is called in the user's program, and where that name was given. */
@@ -143,6 +143,11 @@ export interface BuiltinValue {
   readonly kind: "builtin";
   readonly name: string;
 }
+/** A function that the compiler hands to library code or to syntax of its own. */
+export interface NativeValue {
+  readonly kind: "native";
+  call(frame: Frame, given: readonly Value[], span: Span): Value;
+}
 export interface OptimizerValue {
   readonly kind: "optimizer";
   readonly declaration: OptimizerDeclaration;
@@ -177,7 +182,7 @@ export interface PoisonValue {
 
 export type Value =
   | NumberValue | BooleanValue | TensorValue | TupleValue | RecordValue | ModelValue | ConstructorValue | FunctionValue
-  | LambdaValue | BuiltinValue | OptimizerValue | RulesValue | TypeValue | RangeValue | NothingValue | PoisonValue;
+  | LambdaValue | BuiltinValue | NativeValue | OptimizerValue | RulesValue | TypeValue | RangeValue | NothingValue | PoisonValue;
 
 export const nothing: NothingValue = { kind: "nothing" };
 /** What the name `training` is bound to: true inside of a `train fn`, wherever it is read. */
@@ -220,6 +225,7 @@ export function describe(value: Value): string {
     case "function":
       return `fn ${value.declaration.name.text}`;
     case "lambda":
+    case "native":
       return "a function";
     case "builtin":
       return `fn ${value.name}`;

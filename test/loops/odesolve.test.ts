@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { moduleOf } from "./support.ts";
 
 const scalar = (value: number) => ({ type: { element: "f32" as const, shape: [] }, data: Float64Array.of(value) });
-const orders = { euler: 1, midpoint: 2, heun: 2, rk4: 4, bosh3: 3, dopri5: 5, tsit5: 5 };
+const orders = { euler: 1, midpoint: 2, heun: 2, rk4: 4, bosh3: 3, dopri5: 5, tsit5: 5, implicit_midpoint: 2 };
 
 /** y' = cos(t) y with y(0) = 1: y = exp(sin t). */
 function errorOf(method: string, steps: number): number {

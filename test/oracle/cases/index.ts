@@ -11,6 +11,7 @@ import { linear } from "./linear.ts";
 import { loss } from "./loss.ts";
 import { nets } from "./nets.ts";
 import { norm } from "./norm.ts";
+import { ode } from "./ode.ts";
 import { reduce } from "./reduce.ts";
 
 export const covered: Readonly<Record<string, CaseTexts>> = {
@@ -24,8 +25,9 @@ export const covered: Readonly<Record<string, CaseTexts>> = {
   nets,
   estimators,
   higher,
+  ode,
   credit_learning: creditLearning,
   credit_attribution: creditAttribution,
 };
 
-export const allFiles = [...Object.keys(covered), "optim", "ode"];
+export const allFiles = [...Object.keys(covered), "optim"];
