@@ -19,18 +19,20 @@ export function describe(value: unknown): string {
  * @throws TypeError
  */
 export function tensor(value: unknown, Type: TypedArrayType, count: number, where: string, type: string): TypedArray {
-  if (Array.isArray(value) && value.length === count) {
-    const floats = Type.name.startsWith("Float");
-    const bools = type.startsWith("bool");
-    const result = Type.from(value);
-    for (let i = 0; i < count; i++) {
-      const item: unknown = value[i];
-      if (bools ? typeof item === "boolean" : typeof item === "number" && (floats || result[i] === item)) continue;
-      if (bools && (item === 0 || item === 1)) continue;
-      throw new TypeError(`${where} must hold ${floats ? "numbers" : bools ? "booleans" : "whole numbers"} (${type}), found ${describe(item)} at position ${i}`);
-    }
-    return result;
-  }
+  if (!Array.isArray(value) || value.length !== count) return typedArray(value, Type, count, where, type);
+  const floats = Type.name.startsWith("Float");
+  const bools = type.startsWith("bool");
+  const refuse = (at: number): void => {
+    if (at >= 0) throw new TypeError(`${where} must hold ${floats ? "numbers" : bools ? "booleans" : "whole numbers"} (${type}), found ${describe(value[at])} at position ${at}`);
+  };
+  // What is no number is found first: some things throw where they become one.
+  refuse(value.findIndex((item: unknown) => typeof item !== "number" && !(bools && typeof item === "boolean")));
+  const result = Type.from(value);
+  if (!floats) refuse(result.findIndex((item, i) => item !== Number(value[i]) || (bools && item > 1)));
+  return result;
+}
+
+function typedArray(value: unknown, Type: TypedArrayType, count: number, where: string, type: string): TypedArray {
   const found = describe(value);
   if (found === `${Type.name} of ${count}`) return value as TypedArray; // its tag and length say so
   throw new TypeError(`${where} must be a ${Type.name} of ${count} ${count === 1 ? "number" : "numbers"} (${type}), found ${found}`);
@@ -78,7 +80,7 @@ export function wrongTree(value: unknown, where: string, type: string): never {
 
 /** @throws TypeError unless a place for a result is a typed array of the right type and length */
 export function checkOut(value: unknown, Type: TypedArrayType, count: number, where: string, type: string): void {
-  tensor(Array.isArray(value) ? null : value, Type, count, where, type);
+  typedArray(value, Type, count, where, type);
 }
 
 /** Copies a result into the caller's array, or into a fresh one. */

@@ -275,6 +275,7 @@ export const say = {
 
   // ---- fields and trees
   noField: wording("field", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no field ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : undefined) })),
+  noMethod: wording("field", (name: string, owner: string) => ({ message: `${owner} has no field ${quote(name)}`, help: `${name} is a function: ${name}(${owner}), or ${owner} |> ${name}` })),
   noMember: wording("field", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no member ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : undefined) })),
   memberOfConstructor: wording("field", (model: string, name: string) => ({ message: `${model} is a model's name, not an instance: it has no ${quote(name)}`, help: `make one: var m = ${model}[...]` })),
   treesDiffer: wording("tree", (left: string, right: string) => ({ message: "the trees have different forms", label: `${left} and ${right}` })),

@@ -198,12 +198,19 @@ function field(frame: Frame, expression: FieldExpression): Value {
     case "tensor":
     case "tuple":
       if (name === "T") return transposed(frame, asTensor(frame.context, object, expression.span), expression);
+      // `x.sum()` of other languages
+      if (isFunction(frame, name)) return fail(say.noMethod(expression.name.span, name, printExpression(expression.object)));
       return fail(say.noField(expression.name.span, name, printExpression(expression.object), ["T"]));
     case "poison":
       throw new Problem(null);
     default:
       return fail(say.noField(expression.name.span, name, describe(object), []));
   }
+}
+
+function isFunction(frame: Frame, name: string): boolean {
+  const kind = frame.scope.find(name)?.read(frame.context).kind;
+  return kind === "builtin" || kind === "function";
 }
 
 function transposed(frame: Frame, value: TensorValue, expression: FieldExpression): TensorValue {

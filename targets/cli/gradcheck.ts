@@ -9,8 +9,9 @@ import { readSource, refuseErrors, type Source, sourceSettings } from "./sources
 
 const number = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value));
 
-function leafText({ label, checked, worst, ok }: LeafReport): string {
-  const elements = `${checked} element${checked === 1 ? "" : "s"}`;
+function leafText({ label, type, checked, worst, ok }: LeafReport): string {
+  const count = type.shape.reduce((product, size) => product * size, 1);
+  const elements = `${checked === count ? "" : `${checked} of `}${count} element${count === 1 ? "" : "s"}`;
   if (worst === null) return `  ${label}: nothing to compare\n`;
   const where = worst.at.length ? `${label}[${worst.at.join(", ")}]` : label;
   const numbers = `derivative ${number(worst.derivative)}, differences ${number(worst.difference)}`;

@@ -27,6 +27,10 @@ describe("gradcheck", () => {
     expect(out).toMatch(/twice \(g\.pull:9\): right\n/);
     expect(out.endsWith("3 derivatives, 0 wrong\n")).toBe(true);
   });
+  it("says how many elements of a large tensor it looked at", async () => {
+    const { out } = await workspace({ "l.pull": "export fn f(x: f32[10, 10]) -> f32[10, 10] = grad(sum(sin(x)), x)" }).pullback("gradcheck", "l.pull");
+    expect(out).toMatch(/^ {2}x: \d\d of 100 elements, worst x/m);
+  });
   it("names the worst element of a wrong rule, exit code 1", async () => {
     const { code, out } = await workspace({ "g.pull": wrong }).pullback("gradcheck", "g.pull");
     expect(code).toBe(1);

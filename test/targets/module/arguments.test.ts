@@ -27,7 +27,7 @@ describe("results", () => {
     expect(result.row).toBe(row);
     expect(row).toEqual(new Float32Array([7, 6, 7]));
     expect(() => toy.step(x(), labels(), 2, { out: { row: new Float32Array(4) } })).toThrow("step: out.row must be a Float32Array of 3 numbers (f32[3]), found Float32Array of 4");
-    expect(() => toy.step(x(), labels(), 2, { out: { row: [0, 0, 0] } })).toThrow("found null");
+    expect(() => toy.step(x(), labels(), 2, { out: { row: [0, 0, 0] } })).toThrow("found array of 3");
   });
   it("are booleans for bool and arrays for tuples", () => {
     expect(toy.flip([true, 0], false)).toBe(true);
@@ -60,6 +60,7 @@ const wrong: [string, (toy: Loaded) => unknown, ErrorConstructor, string][] = [
   ["null", (t) => t.step(null, labels(), 1), TypeError, "step: argument 1 'x' must be a Float32Array of 6 numbers (f32[B=2, 3]), found null"],
   ["a number for a tensor", (t) => t.step(3, labels(), 1), TypeError, "step: argument 1 'x' must be a Float32Array of 6 numbers (f32[B=2, 3]), found number 3"],
   ["an item that is no number", (t) => t.step([1, 2, "3", 4, 5, 6], labels(), 1), TypeError, "step: argument 1 'x' must hold numbers (f32[B=2, 3]), found string 3 at position 2"],
+  ["an item that does not become a number", (t) => t.step(x(), [1n, 0n], 1), TypeError, "step: argument 2 'class' must hold whole numbers (i32[B=2]), found bigint 1 at position 0"],
   ["NaN as an index", (t) => t.step(x(), [1, NaN], 1), TypeError, "step: argument 2 'class' must hold whole numbers (i32[B=2]), found number NaN at position 1"],
   ["a fraction as an index", (t) => t.step(x(), [1.5, 0], 1), TypeError, "step: argument 2 'class' must hold whole numbers (i32[B=2]), found number 1.5 at position 0"],
   ["an index past the end", (t) => t.step(x(), [1, 10], 1), RangeError, "step: argument 2 'class' must hold indices in 0..9, found 10 at position 1"],
