@@ -12,6 +12,9 @@ import { wgsl } from "./wgsl/index.ts";
 export const targets = { wasm, js, wgsl } as const satisfies Readonly<Record<string, Target>>;
 export type TargetName = keyof typeof targets;
 
+/** For engines without vector instructions. Long sums go in another order, so their last bits are others. */
+const scalarWasm: Target = { ...wasm, machine: { name: "wasm", lanes: 1 } };
+
 export interface BuildOptions extends SourceOptions {
   /** What the kernels are written in; with both, `create` chooses. Default: ["wasm"]. */
   readonly targets?: readonly TargetName[];
@@ -19,9 +22,13 @@ export interface BuildOptions extends SourceOptions {
   readonly name?: string;
   /** Put the WebAssembly into the script. Default: false. */
   readonly inline?: boolean;
+  /** JavaScript that says where the WebAssembly is, in place of a file beside the script. */
+  readonly wasmPlace?: string;
   /** Bake the numbers of `selfTest`. Default: true. */
   readonly selfTest?: boolean;
   readonly fastMath?: boolean;
+  /** `false`: WebAssembly without vector instructions. Default: true. */
+  readonly simd?: boolean;
   /** Bytes that the module may use at its peak. Default: any number. */
   readonly memory?: number;
 }
@@ -50,7 +57,7 @@ export function check(source: string, options: SourceOptions): Elaborated {
 
 export async function build(source: string, options: BuildOptions): Promise<BuildResult> {
   const name = options.name ?? moduleName(options.file);
-  const chosen = (options.targets ?? ["wasm"]).map((target) => targets[target]);
+  const chosen = (options.targets ?? ["wasm"]).map((target) => (target === "wasm" && options.simd === false ? scalarWasm : targets[target]));
   const result = await compileSource(source, { ...options, targets: chosen });
   const taken = takenNames(result.graph);
   const { graph, program, artifacts } = result;
@@ -58,5 +65,5 @@ export async function build(source: string, options: BuildOptions): Promise<Buil
   const selfTest = options.selfTest === false ? [] : bakeSelfTest(graph, program);
   const device = artifacts.find(({ kind }) => kind === "wgsl");
   const gpuSelfTest = options.selfTest === false || device?.kind !== "wgsl" ? [] : bakeSelfTest(graph, device.program);
-  return { ...result, name, files: writeModule(program, artifacts, { name, inline: options.inline, selfTest, gpuSelfTest }) };
+  return { ...result, name, files: writeModule(program, artifacts, { name, inline: options.inline, wasmPlace: options.wasmPlace, selfTest, gpuSelfTest }) };
 }

@@ -1,11 +1,13 @@
-/** Source files on disk: the file of the command line, and what `use` names, relative to the file that says so. */
+/** The source of a command: reading it, and saying what is wrong with it. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
-import { countText, diagnosticData, inSourceOrder, renderDiagnostics, type Sources } from "../../compiler/diagnostics/render.ts";
-import { library } from "../../compiler/std/index.ts";
+import { countText, diagnosticData, inSourceOrder, renderDiagnostics } from "../../compiler/diagnostics/render.ts";
+import { openSource, type Source } from "../source-file.ts";
 import type { SourceFlags } from "./options.ts";
 import { type Io, Refused, UsageError } from "./io.ts";
+
+export type { Source };
 
 const reasons: Readonly<Record<string, string>> = { ENOENT: "there is no such file", EISDIR: "it is a directory", EACCES: "permission denied" };
 
@@ -23,40 +25,10 @@ export function readBytes(file: string, cwd: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-export interface Source {
-  /** As the command line says it. */
-  readonly file: string;
-  readonly text: string;
-  readonly read: (specifier: string, from: string) => string | undefined;
-  /** Text of any file that was read, by the name that spans carry. */
-  readonly sources: Sources;
-  /** Absolute paths of all files that were read so far. */
-  readonly files: () => readonly string[];
-}
-
 /** `-` is standard input. */
 export function readSource(file: string, cwd: string): Source {
-  const text = file === "-" ? readFileSync(0, "utf8") : Buffer.from(readBytes(file, cwd)).toString("utf8");
-  const name = file === "-" ? "stdin.pull" : file;
-  const texts = new Map([[name, text]]);
-  const paths = new Set(file === "-" ? [] : [path.resolve(cwd, file)]);
-  return {
-    file: name,
-    text,
-    read(specifier, from) {
-      const used = path.resolve(cwd, path.dirname(from), specifier);
-      try {
-        const found = readFileSync(used, "utf8");
-        paths.add(used);
-        for (const alias of [specifier, used, path.relative(cwd, used), path.join(path.dirname(from), specifier)]) texts.set(alias, found);
-        return found;
-      } catch {
-        return undefined; // the compiler reports it, with the span
-      }
-    },
-    sources: (wanted) => texts.get(wanted) ?? library[wanted],
-    files: () => [...paths],
-  };
+  if (file === "-") return openSource("stdin.pull", readFileSync(0, "utf8"), cwd);
+  return openSource(file, Buffer.from(readBytes(file, cwd)).toString("utf8"), cwd, [path.resolve(cwd, file)]);
 }
 
 /** What the compiler is told of a source and its flags. */

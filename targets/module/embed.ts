@@ -20,7 +20,7 @@ export function pieces(sources: readonly string[]): Library {
     if (name !== undefined) found.push({ name, text });
   }
   const names = found.map(({ name }) => name);
-  const all: Piece[] = found.map(({ name, text }) => ({ name, text, needs: names.filter((other) => other !== name && new RegExp(`(?<![.\\w])${other}\\b`).test(text)) }));
+  const all: Piece[] = found.map(({ name, text }) => ({ name, text, needs: names.filter((other) => other !== name && new RegExp(`(?<!(?<!\\.\\.)\\.|\\w)${other}\\b`).test(text)) }));
   return {
     names,
     select(wanted) {

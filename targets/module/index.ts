@@ -28,6 +28,8 @@ export interface ModuleOptions {
   readonly name: string;
   /** Put the WebAssembly into the script as base64. Default: a file beside it. */
   readonly inline?: boolean;
+  /** JavaScript for where the WebAssembly is. Default: a URL of the file beside the script. */
+  readonly wasmPlace?: string;
   readonly selfTest?: readonly TestCase[];
   /** The same for the program of a wgsl artifact. */
   readonly gpuSelfTest?: readonly TestCase[];
@@ -160,7 +162,7 @@ function loading(program: Program, artifacts: readonly Artifact[], options: Modu
   if (js) {
     text += `\nconst jsKernels = ${js.source};\n`;
   }
-  const place = options.inline ? "fromBase64(inlined)" : `new URL("./${options.name}.wasm", import.meta.url)`;
+  const place = options.inline ? "fromBase64(inlined)" : options.wasmPlace ?? `new URL("./${options.name}.wasm", import.meta.url)`;
   const fromWasm = "await instantiateWasm(wasm)";
   const withJs = `  buffer = new ArrayBuffer(${memoryBytes});\n  kernels = jsKernels(buffer);\n`;
   if (wasm && js) {
