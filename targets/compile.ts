@@ -1,10 +1,12 @@
 /** Source text to the files of a module: what the package's entry and the command line share. */
 import { check as checkSource, compile as compileSource, type CompileResult, type Elaborated, type SourceOptions } from "../compiler/index.ts";
+import { resolveSpecifier } from "../compiler/elaborate/files.ts";
 import { say } from "../compiler/diagnostics/catalogue.ts";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Target } from "../compiler/program.ts";
 import { js } from "./js/index.ts";
+import { importTypes } from "./module/import-types.ts";
 import { bakeSelfTest, memberNames, type OutputFile, writeModule } from "./module/index.ts";
 import { wasm } from "./wasm/index.ts";
 import { wgsl } from "./wgsl/index.ts";
@@ -27,6 +29,8 @@ export interface BuildOptions extends SourceOptions {
   /** Bake the numbers of `selfTest`. Default: true. */
   readonly selfTest?: boolean;
   readonly fastMath?: boolean;
+  /** Add `name.d.pull.ts` and its map, for imports of the program by a bundler's plugin. Default: false. */
+  readonly importTypes?: boolean;
   /** `false`: WebAssembly without vector instructions. Default: true. */
   readonly simd?: boolean;
   /** Bytes that the module may use at its peak. Default: any number. */
@@ -58,12 +62,21 @@ export function check(source: string, options: SourceOptions): Elaborated {
 export async function build(source: string, options: BuildOptions): Promise<BuildResult> {
   const name = options.name ?? moduleName(options.file);
   const chosen = (options.targets ?? ["wasm"]).map((target) => (target === "wasm" && options.simd === false ? scalarWasm : targets[target]));
-  const result = await compileSource(source, { ...options, targets: chosen });
+  const texts = new Map([[options.file, source]]);
+  const read: SourceOptions["read"] = options.read && ((specifier, from) => {
+    const text = options.read?.(specifier, from);
+    if (text !== undefined) texts.set(resolveSpecifier(specifier, from), text);
+    return text;
+  });
+  const result = await compileSource(source, { ...options, read, targets: chosen });
   const taken = takenNames(result.graph);
   const { graph, program, artifacts } = result;
   if (taken.length || !graph || !program || artifacts.length === 0) return { ...result, diagnostics: [...result.diagnostics, ...taken], name, files: [] };
   const selfTest = options.selfTest === false ? [] : bakeSelfTest(graph, program);
   const device = artifacts.find(({ kind }) => kind === "wgsl");
   const gpuSelfTest = options.selfTest === false || device?.kind !== "wgsl" ? [] : bakeSelfTest(graph, device.program);
-  return { ...result, name, files: writeModule(program, artifacts, { name, inline: options.inline, wasmPlace: options.wasmPlace, selfTest, gpuSelfTest }) };
+  const files = writeModule(program, artifacts, { name, inline: options.inline, wasmPlace: options.wasmPlace, selfTest, gpuSelfTest });
+  const types = files.find((file) => file.name.endsWith(".d.ts"));
+  if (options.importTypes && types) files.push(...importTypes(String(types.contents), graph, program, { name, file: options.file, sources: (file) => texts.get(file) }));
+  return { ...result, name, files };
 }

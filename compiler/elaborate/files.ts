@@ -274,7 +274,7 @@ function completeAll(session: Session, node: StateNode, span: Span): void {
   if (node.kind === "model" && node.pending && !node.inferred) complete(session, node, span);
 }
 
-const resolveSpecifier = (specifier: string, from: string): string => {
+export const resolveSpecifier = (specifier: string, from: string): string => {
   const base = from.includes("/") ? from.slice(0, from.lastIndexOf("/") + 1) : "";
   const parts: string[] = [];
   for (const part of `${base}${specifier}`.split("/")) {

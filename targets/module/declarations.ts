@@ -57,14 +57,42 @@ function leafDoc(leaf: Leaf & { readonly below?: number }): string {
 /** `loss: f32`. */
 const resultDoc = ({ leaf, path }: { leaf: Leaf; path: string }): string => `${path ? `${path.replace(/^\./, "")}: ` : ""}${typeText(leaf)}`;
 
+/** `digits-net`: `DigitsNet`. */
+const classNameOf = (name: string): string =>
+  name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, "_") || "Module";
+
+const methodsOf = (program: Program, later: boolean): string =>
+  [...byName(program.entries).values()].map((entries) => entries.map((entry) => method(entry, entries.length > 1, later)).join("")).join("");
+
+/** The module as a client of its worker has it: every call is a promise. */
+export function workerDeclarations(program: Program, name: string): string {
+  const className = classNameOf(name);
+  return `
+/** ${className} in a worker, as \`?worker\` gives it. */
+export interface ${className}InWorker {
+${methodsOf(program, true)}  readonly parameters: { readonly [Name in ParameterName]: Pick<Parameters[Name], "shape" | "element" | "role"> & {
+    read(): Promise<Awaited<ReturnType<Parameters[Name]["read"]>>>;
+    write(values: globalThis.Parameters<Parameters[Name]["write"]>[0]): Promise<void>;
+  } };
+  save(): Promise<Uint8Array>;
+  load(file: ArrayBuffer | ArrayBufferView, options?: { only?: "parameters" | (string & {}) }): Promise<void>;
+  reset(seed?: number): Promise<void>;
+  readonly peakBytes: number;
+  readonly signature: string;
+  /** Ends the worker; calls that wait are rejected. */
+  terminate(): void;
+}
+`;
+}
+
 export function declarations(program: Program, name: string, artifacts: readonly Artifact[], selfTest: boolean): string {
-  const className = name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/^(?=\d)/, "_") || "Module";
+  const className = classNameOf(name);
   // With a device in play every call waits, on a processor, too.
   const later = artifacts.some(({ kind }) => kind === "wgsl");
   const promise = (type: string): string => (later ? `Promise<${type}>` : type);
   const visible = program.states.filter(({ path }) => !path.startsWith("$"));
   const states = visible.map(({ path, type }) => `  readonly ${JSON.stringify(path)}: Parameter<${arrayType[type.element]}, [${type.shape.join(", ")}]>;\n`).join("");
-  const methods = [...byName(program.entries).values()].map((entries) => entries.map((entry) => method(entry, entries.length > 1, later)).join("")).join("");
+  const methods = methodsOf(program, later);
   const externs = program.externs.map(({ name: extern, doc, parameters, result }) => {
     const names = new Names();
     const list = parameters.map((parameter) => `${names.pick(parameter.name)}: ${treeType(parameter.tree, tensorType)}`).join(", ");

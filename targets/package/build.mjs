@@ -1,9 +1,9 @@
 /**
  * Builds dist/ (or the directory named on the command line): the command (cli.js), the library (index.js, for Node and
- * browsers) and its types. Binaryen stays outside: it is loaded when first needed.
+ * browsers), its types, and the plugins for bundlers. Binaryen stays outside: it is loaded when first needed.
  */
 import { execFile } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { copyFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,5 +45,16 @@ await Promise.all([
     banner: { js: `#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);` },
   }),
   build({ ...common, entryPoints: ["targets/index.ts"], outfile: path.join(out, "index.js"), platform: "neutral", mainFields: ["module", "main"] }),
+  // One for each bundler; what they share is one file.
+  build({
+    ...common,
+    entryPoints: ["vite", "rollup", "rolldown", "esbuild", "webpack", "rspack"].map((name) => `targets/plugin/${name}.ts`),
+    outdir: out,
+    splitting: true,
+    chunkNames: "plugin-[hash]",
+    platform: "node",
+    external: [...common.external, "unplugin"],
+  }),
   types(),
 ]);
+await copyFile(path.join(root, "targets/plugin/client.d.ts"), path.join(out, "client.d.ts"));

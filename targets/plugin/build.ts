@@ -85,7 +85,7 @@ export async function buildRequest(request: Request, { root, cache }: BuildPlace
   if (kept !== undefined) return { ...kept, warnings: [] };
   const source = openSource(path.relative(root, request.file), text, root, [request.file]);
   const { target, ...options } = request.options;
-  const result = await build(source.text, { ...options, file: source.file, read: source.read, targets: target, wasmPlace: placeMark });
+  const result = await build(source.text, { ...options, file: source.file, read: source.read, targets: target, wasmPlace: placeMark, importTypes: true });
   const problems = (severity: Diagnostic["severity"]): Problem[] =>
     inSourceOrder(result.diagnostics.filter((diagnostic) => diagnostic.severity === severity)).map((diagnostic) => problemOf(diagnostic, source.sources, root));
   const errors = problems("error");

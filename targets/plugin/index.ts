@@ -71,7 +71,7 @@ const plainText = (problems: readonly Problem[]): string => `\n${problems.map(({
 
 type LoadContext = UnpluginBuildContext & UnpluginContext;
 
-export const unplugin: UnpluginInstance<PluginOptions | undefined> = createUnplugin<PluginOptions | undefined>((options = {}, { framework }) => {
+export const unplugin: UnpluginInstance<PluginOptions | undefined, false> = createUnplugin<PluginOptions | undefined>((options = {}, { framework }) => {
   const programs = new Programs(options);
   let server: ViteDevServer | undefined;
   const assets = new Map<string, Asset>();

@@ -1,7 +1,4 @@
-/**
- * `digits.d.pull.ts` beside `digits.pull`, which TypeScript finds for `import ... from "./digits.pull"` with
- * `allowArbitraryExtensions`, and its map, by which "go to definition" lands in the program.
- */
+/** The types of an imported program, beside it: where TypeScript looks for them. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { OutputFile } from "../module/index.ts";
@@ -21,9 +18,9 @@ function writeChanged(file: string, text: string): void {
   }
 }
 
+/** Writes the types of a build beside its program. */
 export function writeTypes({ file }: Request, files: readonly OutputFile[]): void {
-  const types = files.find(({ name }) => name.endsWith(".d.ts"));
-  if (types === undefined) return;
-  const stem = path.join(path.dirname(file), path.basename(file, ".pull"));
-  writeChanged(`${stem}.d.pull.ts`, String(types.contents));
+  for (const { name, contents } of files) {
+    if (/\.d\.pull\.ts(?:\.map)?$/.test(name)) writeChanged(path.join(path.dirname(file), name), String(contents));
+  }
 }

@@ -55,7 +55,6 @@ const webpackSettings = (project: string, out: string) => ({
   target: "node20" as const,
   devtool: false as const,
   entry: "./main.js",
-  experiments: { outputModule: true },
   output: { path: out, filename: "main.mjs", module: true, chunkFormat: "module" as const },
 });
 
@@ -84,7 +83,7 @@ const bundlers: Readonly<Record<string, Bundler>> = {
     await esbuild.build({ entryPoints: [path.join(project, "main.js")], outfile: path.join(out, "main.mjs"), bundle: true, format: "esm", platform: "node", logLevel: "silent", plugins: [unplugin.esbuild(options)] });
   },
   webpack: (project, out, options) => new Promise((resolve, reject) => {
-    webpack({ ...webpackSettings(project, out), plugins: [unplugin.webpack(options)] }, finished(resolve, reject));
+    webpack({ ...webpackSettings(project, out), experiments: { outputModule: true }, plugins: [unplugin.webpack(options)] }, finished(resolve, reject));
   }),
   rspack: (project, out, options) => new Promise((resolve, reject) => {
     rspack({ ...webpackSettings(project, out), plugins: [unplugin.rspack(options)] }, finished(resolve, reject));
