@@ -5,6 +5,8 @@ export interface HotModule {
   readonly signature: string;
   save(): unknown;
   load(file: any): unknown; // any: what `save` gave
+  /** Of a module in a worker. */
+  terminate?(): void;
 }
 
 export type Create = (options?: object) => Promise<HotModule>;
@@ -36,12 +38,16 @@ export function hotCreate(create: Create, data: HotData): Create {
   return async (options) => {
     const entry: Live = { module: await data.create!(options), options }; // set above, and by later versions
     live.push(entry);
+    const end = (): void => {
+      live.splice(live.indexOf(entry), 1);
+      entry.module.terminate?.();
+    };
     const own = (key: string | symbol): PropertyDescriptor | undefined => {
       const found = Reflect.getOwnPropertyDescriptor(entry.module, key);
       return found && { ...found, configurable: true }; // the object itself has no such property
     };
     return new Proxy({} as HotModule, {
-      get: (_, key) => Reflect.get(entry.module, key),
+      get: (_, key) => (key === "terminate" && entry.module.terminate ? end : Reflect.get(entry.module, key)),
       has: (_, key) => key in entry.module,
       ownKeys: () => Reflect.ownKeys(entry.module),
       getOwnPropertyDescriptor: (_, key) => own(key),
@@ -49,12 +55,14 @@ export function hotCreate(create: Create, data: HotData): Create {
   };
 }
 
-/** After an edit: `data.create` is the new one. Modules that cannot be made any more stay as they are. */
-export async function swapAll(data: HotData, file: string): Promise<void> {
-  for (const entry of data.live ?? []) {
+/** After an edit: `data.create` is the new one. Modules that cannot be made any more stay as they are. Tells by the event `pullback:swap`. */
+export async function swapAll({ create, live = [] }: HotData, file: string): Promise<void> {
+  if (!create || live.length === 0) return;
+  for (const entry of live) {
     try {
-      const next = await data.create!({ ...entry.options, weights: undefined }); // set by the new version
+      const next = await create({ ...entry.options, weights: undefined });
       await carryOver(entry.module, next);
+      entry.module.terminate?.();
       entry.module = next;
     } catch (error) {
       console.error(`${file} was not swapped:`, error);

@@ -54,10 +54,10 @@ class Programs {
   }
 }
 
-/** A problem in Rollup's form, which Vite shows in its overlay. Further ones follow in the frame. */
-function rollupError(problems: readonly Problem[], id: string) {
+/** A problem in Rollup's form, which Vite shows in its overlay. Further ones follow in the frame. Rollup counts columns from 0, Vite shows what it gets. */
+function rollupError(problems: readonly Problem[], id: string, vite: boolean) {
   const [{ message, file, line, column }] = problems;
-  return { message, id, plugin: "pullback", loc: { file, line, column: column - 1 }, frame: problems.map(({ text }) => text).join("\n\n"), stack: "" };
+  return { message, id, plugin: "pullback", loc: { file, line, column: vite ? column : column - 1 }, frame: problems.map(({ text }) => text).join("\n\n"), stack: "" };
 }
 
 const esbuildMessage = ({ message, file, line, column, length, lineText, text }: Problem): PartialMessage => ({
@@ -103,13 +103,13 @@ export const unplugin: UnpluginInstance<PluginOptions | undefined, false> = crea
       const outcome = await programs.build(request);
       for (const input of outcome.inputs) this.addWatchFile(input);
       for (const { text } of outcome.warnings) this.warn(text);
-      const code = scriptFor(request, outcome.files, { asset: assetFor(this, outcome, ssr), hot: server !== undefined && !ssr && request.form === "module" });
+      const code = scriptFor(request, outcome.files, { asset: assetFor(this, outcome, ssr), hot: server !== undefined && !ssr });
       return { code, map: null };
     } catch (error) {
       const fail = (message: ReturnType<typeof rollupError> | string): void => this.error(message);
       if (error instanceof ProgramError) {
         for (const input of error.inputs) this.addWatchFile(input);
-        fail(framework === "webpack" || framework === "rspack" ? plainText(error.problems) : rollupError(error.problems, id));
+        fail(framework === "webpack" || framework === "rspack" ? plainText(error.problems) : rollupError(error.problems, id, framework === "vite"));
       } else if (error instanceof OptionError) fail(`${path.relative(programs.root, id)}: ${error.message}`);
       else throw error;
       return undefined;

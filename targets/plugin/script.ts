@@ -20,6 +20,9 @@ export interface ScriptContext {
   readonly hot: boolean;
 }
 
+/** How a module's `create` begins. */
+const creator = "export async function create";
+
 const find = (files: readonly OutputFile[], ending: string): OutputFile | undefined => files.find(({ name }) => name.endsWith(ending));
 
 const scriptOf = (files: readonly OutputFile[]): string => String(find(files, ".js")?.contents ?? "");
@@ -39,7 +42,8 @@ export function scriptFor({ file, form }: Request, files: readonly OutputFile[],
     const host = pieces([workerHostSource]).select(["serveModule", "ownPort"]);
     const client = pieces([workerHostSource, workerClientSource]).select(["workerClient"]);
     const place = asset({ name, contents: `${script}\n${host}serveModule(ownPort(), create);\n` });
-    return `${constants(script)}const place = ${place};\nexport const create = (options) => workerClient(place, options);\n${client}`;
+    const module = `${constants(script)}const place = ${place};\n${creator}(options) {\n  return workerClient(place, options);\n}\n${client}`;
+    return hot ? hotScript(module, file) : module;
   }
   const module = wasm === undefined ? script : script.replace(placeMark, () => asset(wasm));
   return hot ? hotScript(module, file) : module;
@@ -47,7 +51,7 @@ export function scriptFor({ file, form }: Request, files: readonly OutputFile[],
 
 /** The module accepts its own updates: what was created moves on to the new version. */
 function hotScript(module: string, file: string): string {
-  const plain = module.replace(/^export async function create\(/m, "async function createOnce(").replace(/\bawait create\(/g, "await createOnce(");
+  const plain = module.replace(creator, "async function createOnce");
   const runtime = pieces([hotSource]).select(["hotCreate", "swapAll"]);
   return `${plain}
 ${runtime}export const create = import.meta.hot ? hotCreate(createOnce, import.meta.hot.data) : createOnce;
