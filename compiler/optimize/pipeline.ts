@@ -18,6 +18,7 @@ import { shrinkDots } from "./shrink-dots.ts";
 import { simplifyAlgebra } from "./simplify-algebra.ts";
 import { simplifyLoops } from "./simplify-loops.ts";
 import { simplifyMovement } from "./simplify-movement.ts";
+import { simplifyWindows } from "./simplify-windows.ts";
 import { sinkMovement } from "./sink-movement.ts";
 
 /** What keeps the form in which a derivative was written: graphs are compared after these. */
@@ -34,6 +35,7 @@ export const simplifyingPrefix: readonly Pass[] = [
 
 export const passes: readonly Pass[] = [
   ...simplifyingPrefix,
+  simplifyWindows, // before sink-movement: it leaves reshapes and transposes
   sinkMovement, // after simplify-movement, whose canonical broadcasts it reads
   mergeReductions, // after sink-movement, which brings movement to reductions
   joinPads,

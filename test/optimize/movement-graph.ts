@@ -83,13 +83,52 @@ export function movementGraph(seed: number, element: Element, nodes = 25): Rando
     return r.chance(0.5) ? b.add(parts[0], parts[1]) : b.add(b.add(parts[1], x), parts[0]);
   };
 
+  /** A parameter's numbers, over and over, in any shape. */
+  const partnerOf = (shape: readonly number[]): ValueId => {
+    const given = r.pick(params);
+    const [count, each] = [elementCount(shape), elementCount(shapeOf(given))];
+    const turns = Math.max(1, Math.ceil(count / each));
+    const repeated = b.reshape(b.broadcast(b.reshape(given, [each]), [turns, each], [1]), [turns * each]);
+    return b.reshape(b.op("slice", [repeated], { start: [0], limit: [count], step: [1] }), shape);
+  };
+
+  /** Windows along some axes, or what they add up to, by themselves or times filters. */
+  const windowed = (x: ValueId): ValueId => {
+    const shape = shapeOf(x);
+    const axes = shape.map((_, i) => i).filter(() => r.chance(0.5));
+    if (axes.length === 0) return x;
+    const size = axes.map((axis) => r.integer(1, Math.min(3, shape[axis])));
+    const dilation = axes.map((axis, i) => (size[i] > 1 && (size[i] - 1) * 2 < shape[axis] ? r.integer(1, 2) : 1));
+    const windows = { axes, size, dilation, stride: axes.map((_, i) => (r.chance(0.5) ? 1 : r.pick([2, size[i]]))) };
+    const taken = b.op("window", [x], windows);
+    const extent = axes.map((axis) => shape[axis]);
+    const last = axes[axes.length - 1] + 1;
+    switch (r.integer(0, 3)) {
+      case 0: return b.op("overlap_add", [taken], { ...windows, extent });
+      case 1: {
+        const places = shapeOf(taken).filter((_, i) => i < last || i >= last + axes.length);
+        const credit = b.broadcast(partnerOf(places), shapeOf(taken), shapeOf(taken).map((_, i) => i).filter((i) => i < last || i >= last + axes.length));
+        const rest = shapeOf(taken).slice(last);
+        const filters = b.broadcast(partnerOf(rest), shapeOf(taken), rest.map((_, i) => i + last));
+        return b.op("overlap_add", [b.mul(credit, filters)], { ...windows, extent });
+      }
+      case 2: {
+        const credit = partnerOf([...shapeOf(taken).slice(0, last), 2]);
+        const filters = partnerOf([...size, 4, 2]);
+        const product = b.op("dot", [credit, filters], { leftBatch: [], rightBatch: [], leftContract: [last], rightContract: [size.length + 1] });
+        return b.op("overlap_add", [product], { ...windows, extent });
+      }
+      default: return taken;
+    }
+  };
+
   const step = (): ValueId => {
     const x = latest();
     const shape = shapeOf(x);
     const some = shape.map((_, i) => i).filter(() => r.chance(0.5));
     const start = shape.map((size) => r.integer(0, Math.min(2, size - 1)));
     const limit = shape.map((size, i) => r.integer(start[i] + 1, size));
-    switch (r.integer(0, 11)) {
+    switch (r.integer(0, 12)) {
       case 0: case 1: return b.op("reshape", [x], { shape: refactored(shape) });
       case 2: return broadcast(x);
       case 3: return b.op("transpose", [x], { permutation: r.shuffled(shape.map((_, i) => i)) });
@@ -102,6 +141,7 @@ export function movementGraph(seed: number, element: Element, nodes = 25): Rando
       case 7: return b.op("reverse", [x], { axes: some });
       case 8: return b.op(r.pick(["reduce_sum", "reduce_sum", "reduce_max", "reduce_prod"] as const), [x], { axes: r.shuffled(some) });
       case 9: return dot(x);
+      case 11: return windowed(x);
       case 10: {
         if (shape.length > 0 && shape[0] > 1 && r.chance(0.4)) return padded(x);
         const sum = b.mul(x, partner(x));
