@@ -17,7 +17,7 @@ import { isIdentity, otherAxes, range, reshapeGroups, sameNumbers } from "./axes
 import type { Pass } from "./pass.ts";
 import { rewrite } from "./rewrite.ts";
 import type { Rewrite, Rewrites } from "./rewrite.ts";
-import { mergeConcats, mergePads, mergeSlices, sliceOfBroadcast, sliceOfConcat, sliceOfPad } from "./simplify-pieces.ts";
+import { mergeConcats, mergePads, mergeSlices, sliceOfBroadcast, sliceOfConcat, sliceOfPad, sliceOfPadding } from "./simplify-pieces.ts";
 
 // ---- reshape
 
@@ -127,7 +127,7 @@ const simplifications: Rewrites = {
   reshape: [identityReshape, mergeReshapes, reshapeOfBroadcast],
   broadcast: [mergeBroadcasts, dropBroadcastOnes, broadcastOfNothing],
   transpose: [identityTranspose, mergeTransposes, transposeOfOnes, transposeOfBroadcast],
-  slice: [mergeSlices, sliceOfBroadcast, sliceOfConcat, sliceOfPad],
+  slice: [mergeSlices, sliceOfBroadcast, sliceOfConcat, sliceOfPad, sliceOfPadding],
   pad: [mergePads],
   concat: [mergeConcats],
   reverse: [dropReversedOnes, mergeReverses, reverseOfBroadcast],

@@ -88,6 +88,26 @@ export const sliceOfPad: Rewrite<"slice"> = (w, { args: [x], attributes }) => {
   return w.op("slice", [inner.args[0]], { start, limit: start.map((at, i) => at + (sizes[i] - 1) * step[i] + 1), step });
 };
 
+/** Padding that is cut off is not put on. */
+export const sliceOfPadding: Rewrite<"slice"> = (w, { args: [x], attributes: { start, limit, step } }) => {
+  const inner = w.as(x, "pad");
+  if (inner === undefined || step.some((by) => by !== 1)) return undefined;
+  const { low, high, interior } = inner.attributes;
+  const shape = w.shapeOf(inner.args[0]);
+  const from = start.map((at, i) => at - low[i]);
+  const to = limit.map((end, i) => end - low[i]);
+  const meets = shape.every((size, i) => size > 0 && from[i] < size && to[i] > 0 && (interior[i] === 0 || (from[i] <= 0 && to[i] >= (size - 1) * (interior[i] + 1) + 1)));
+  if (!meets || start.every((at, i) => at === 0 && limit[i] === w.shapeOf(x)[i])) return undefined;
+  const within = w.op("slice", [inner.args[0]], {
+    start: from.map((at) => Math.max(0, at)),
+    limit: shape.map((size, i) => (interior[i] > 0 ? size : Math.min(size, to[i]))), step,
+  });
+  const end = shape.map((size, i) => (size - 1) * (interior[i] + 1) + 1);
+  return w.op("pad", [within, inner.args[1]], {
+    low: from.map((at) => Math.max(0, -at)), high: to.map((at, i) => Math.max(0, Math.min(at - end[i], high[i]))), interior,
+  });
+};
+
 // ---- pad
 
 /** Padding of nothing, and padding twice with one value. */

@@ -50,11 +50,9 @@ const disjointWindows: Rewrite<"window"> = (w, { args: [x], attributes }) => {
   if (steps === undefined) return undefined;
   const { cutShape, order } = cut(shape, attributes, counts);
   const along = <T>(axis: number, found: (i: number) => T, other: T): T => (axes.includes(axis) ? found(axes.indexOf(axis)) : other);
-  const taken = w.op("slice", [x], {
-    start: shape.map(() => 0),
-    limit: shape.map((extent, axis) => along(axis, (i) => (counts[i] * size[i] - 1) * steps[i] + 1, extent)),
-    step: shape.map((_, axis) => along(axis, (i) => steps[i], 1)),
-  });
+  const limit = shape.map((extent, axis) => along(axis, (i) => (counts[i] * size[i] - 1) * steps[i] + 1, extent));
+  const step = shape.map((_, axis) => along(axis, (i) => steps[i], 1));
+  const taken = sameNumbers(limit, shape) && step.every((by) => by === 1) ? x : w.op("slice", [x], { start: shape.map(() => 0), limit, step });
   return w.transpose(w.reshape(taken, cutShape), order);
 };
 
@@ -122,9 +120,30 @@ const sumOfScaled: Rewrite<"overlap_add"> = (w, { args: [x], attributes }) => {
   return w.sum(w.mul(windows, spread), inside);
 };
 
+/** Of a product of windows only the places that are read. */
+const sliceOfProduct: Rewrite<"slice"> = (w, { args: [x], attributes: { start, limit, step } }) => {
+  const product = w.as(x, "dot");
+  const windows = product && w.as(product.args[0], "window");
+  if (product === undefined || windows === undefined || step.some((by) => by !== 1) || !w.single(x)) return undefined;
+  const { attributes: dot } = product;
+  const lefts = leftFree(w.shapeOf(product.args[0]).length, dot);
+  const { axes, size, stride, dilation } = windows.attributes;
+  const whole = (axis: number): boolean => start[axis] === 0 && limit[axis] === w.shapeOf(x)[axis];
+  if (w.shapeOf(x).includes(0) || limit.some((end, axis) => end === start[axis]) || dot.leftBatch.length > 0 || !isIdentity(lefts) || lefts.length !== windowAxes(windows.attributes)[0] || !span(lefts.length, start.length - lefts.length).every(whole)) return undefined;
+  const shape = w.shapeOf(windows.args[0]);
+  const bounds = shape.map((extent, axis): readonly [number, number] => {
+    const i = axes.indexOf(axis);
+    if (axis >= lefts.length) return [0, extent];
+    return i < 0 ? [start[axis], limit[axis]] : [start[axis] * stride[i], (limit[axis] - 1) * stride[i] + (size[i] - 1) * dilation[i] + 1];
+  });
+  if (bounds.every(([from, to], axis) => from === 0 && to === shape[axis])) return undefined;
+  const read = w.op("slice", [windows.args[0]], { start: bounds.map(([from]) => from), limit: bounds.map(([, to]) => to), step: shape.map(() => 1) });
+  return w.op("dot", [w.op("window", [read], windows.attributes), product.args[1]], dot);
+};
+
 export const simplifyWindows: Pass = {
   name: "simplify-windows",
   doc: "Makes reshapes of windows that do not overlap, and products of windows of sums over windows that do.",
   keeps: "sums",
-  run: (region) => rewrite(region, { window: [disjointWindows], overlap_add: [disjointSum, sumOfProducts, sumOfScaled] }),
+  run: (region) => rewrite(region, { window: [disjointWindows], overlap_add: [disjointSum, sumOfProducts, sumOfScaled], slice: [sliceOfProduct] }),
 };

@@ -13,6 +13,7 @@ const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 if (!existsSync(`${here}node_modules/@tensorflow/tfjs`)) execFileSync(npm, ["ci", "--no-audit", "--no-fund"], { cwd: here, stdio: "inherit" });
 if (!existsSync(new URL("../../dist/index.js", import.meta.url))) execFileSync(npm, ["run", "build"], { cwd: fileURLToPath(new URL("../..", import.meta.url)), stdio: "inherit" });
 
+const { cnnCase } = await import("./cnn.mjs");
 const { lstmCase } = await import("./lstm.mjs");
 const { mlpCase } = await import("./mlp.mjs");
 const { neuralOdeCase } = await import("./neural-ode.mjs");
@@ -26,6 +27,7 @@ const cases = [
   { name: "mlp-2-16-1", what: "training step, MLP 2-16-1, batch 4, SGD", make: () => mlpCase({ sizes: [2, 16, 1], batch: 4, lr: 0.1, kind: "regression" }), targets: { "tfjs-wasm": 50, "jax-js": 50, "plain JavaScript": 1 } },
   { name: "product-256", what: "matrix product 256 x 256 x 256", make: () => productCase(256), targets: { "tfjs-wasm": 1.2 } },
   { name: "product-512", what: "matrix product 512 x 512 x 512", make: () => productCase(512), targets: { "tfjs-wasm": 1.2 } },
+  { name: "cnn", what: "training step, CNN 28 x 28, 8 and 16 filters of 3 x 3 with relu and pooling, linear 10, batch 32, Adam", make: () => cnnCase({ batch: 32, size: 28, channels: [8, 16], classes: 10, lr: 0.001 }), targets: { "tfjs-wasm": 15 } },
   { name: "lstm", what: "training step, LSTM 64 and a linear layer, 16 inputs, 64 times, batch 16, Adam", make: () => lstmCase({ batch: 16, times: 64, inputs: 16, hidden: 64, lr: 0.01 }), targets: { "tfjs-wasm": 8, "jax-js": 3 } },
   { name: "transformer", what: "training step, transformer block, width 64, 4 heads, 64 positions, 64 tokens, batch 8, Adam", make: () => transformerCase({ batch: 8, times: 64, width: 64, heads: 4, tokens: 64, lr: 0.01 }), targets: { "tfjs-wasm": 8 } },
   { name: "neural-ode", what: "training step, neural ODE, field 2-50-2, 100 steps of RK4, batch 32, Adam", make: () => neuralOdeCase({ batch: 32, size: 2, hidden: 50, steps: 100, lr: 0.01 }), targets: { "tfjs-wasm": 30, "jax-js": 30 } },
