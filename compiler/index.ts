@@ -15,6 +15,8 @@ export interface SourceOptions {
   readonly dims?: Readonly<Record<string, number>>;
   /** Of draws made `const`. Default: 0. */
   readonly seed?: number;
+  /** The adjoint of every `odesolve`, in place of what it says. */
+  readonly adjoint?: string;
   /** The text that `use "specifier"` in file `from` means; undefined if there is none. Default: there are none. */
   readonly read?: (specifier: string, from: string) => string | undefined;
 }
@@ -42,6 +44,7 @@ export interface CompileResult extends CheckResult {
 }
 
 export type { CheckedRequest, Elaborated } from "./elaborate/index.ts";
+export { compareAdjoints } from "./gradcheck/adjoints.ts";
 export { checkGradients, type LeafReport, type RequestReport } from "./gradcheck/index.ts";
 
 /** Everything that can be wrong with a source text. Never throws for one. */

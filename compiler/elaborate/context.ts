@@ -147,7 +147,7 @@ export class Session {
   /** The last place of the user's files that was evaluated: where an error inside of the library is shown. */
   place: Span | undefined;
 
-  constructor(seed: number) {
+  constructor(seed: number, readonly adjoint?: string) {
     this.seed = seed;
     this.init = new Context(this, "init");
     this.init.seed = this.init.builder.parameter({ element: "u32", shape: [] });

@@ -24,6 +24,8 @@ export interface ElaborateOptions {
   readonly dims?: Readonly<Record<string, number>>;
   /** The build's seed: draws in `const`. Default 0. */
   readonly seed?: number;
+  /** The adjoint of every `odesolve`, in place of what it says. */
+  readonly adjoint?: string;
   /** Text of a file named by `use`, relative to the file that names it. */
   readonly read?: (specifier: string, from: string) => string | undefined;
 }
@@ -54,7 +56,7 @@ export interface Elaborated {
 
 export function elaborate(source: string, options: ElaborateOptions): Elaborated {
   const { file, problems } = parse(source, options.file);
-  const session = new Session(options.seed ?? 0);
+  const session = new Session(options.seed ?? 0, options.adjoint);
   for (const problem of problems) session.report(say.syntax(problem.span, problem.message, problem.help));
   const files = new Files(session, { dims: options.dims ?? {}, read: options.read });
   const scope = files.main(file);

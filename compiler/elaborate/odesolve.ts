@@ -98,6 +98,7 @@ function settingsOf(frame: Frame, options: readonly Argument[], span: Span): Set
   const word = first && !first.name && first.value.kind === "name" ? first.value.text : undefined;
   const method = methods.find((known) => known.name === word);
   if (!method) return fail(say.odeMethod(first?.span ?? span, methods.map((known) => known.name)));
+  const adjointNamed = (text: string, where: Span): Adjoint => adjoints.find((known) => known === text) ?? fail(say.odeAdjoint(where, text, adjoints));
   let adjoint: Adjoint = "discrete";
   let adjointSpan = span;
   let at: Value | undefined;
@@ -106,7 +107,7 @@ function settingsOf(frame: Frame, options: readonly Argument[], span: Span): Set
     const text = key?.text ?? printExpression(value);
     if (text === "adjoint") {
       const wanted = value.kind === "name" ? value.text : printExpression(value);
-      adjoint = adjoints.find((known) => known === wanted) ?? fail(say.odeAdjoint(value.span, wanted, adjoints));
+      adjoint = adjointNamed(wanted, value.span);
       adjointSpan = value.span;
     } else if (text === "at") at = evaluate(frame, value);
     else if (key && Object.hasOwn(numeric, text)) {
@@ -115,6 +116,7 @@ function settingsOf(frame: Frame, options: readonly Argument[], span: Span): Set
       given.set(text, found);
     } else return fail(say.unknownArgument(where, text, "odesolve", [...Object.keys(numeric), "at", "adjoint"]));
   }
+  if (frame.session.adjoint !== undefined) adjoint = adjointNamed(frame.session.adjoint, span);
   const isAdaptive = ["rtol", "atol"].some((key) => given.has(key));
   const excess = [...given.keys()].find((key) => (isAdaptive ? ["steps", "step"] : ["max", "first", "beta"]).includes(key));
   if (excess !== undefined) return fail(say.odeExcess(span, excess, isAdaptive));

@@ -6,10 +6,10 @@
  */
 import type { Span } from "../../grammar/index.ts";
 import type { CheckedRequest } from "../elaborate/index.ts";
-import { elementCount, type Graph, type Region, type TensorType, type ValueId } from "../ir/graph.ts";
+import { type Graph, type Region, type TensorType, type ValueId } from "../ir/graph.ts";
 import { definitionOf, type OpName, type Tensor } from "../ops/index.ts";
 import { evaluate, tensor } from "../reference/index.ts";
-import { belowOf } from "../schedule/index.ts";
+import { isFloat, paramValues, randomNumbers } from "./point.ts";
 import { cutRegion } from "./region.ts";
 
 /** One leaf of a request. */
@@ -45,35 +45,6 @@ const steps = [1e-5, 1e-6, 1e-7, 1e-8];
 /** Floating-point operations that a request may cost, about; one element of each leaf is always tried. */
 const budget = 4e8;
 const most = 64;
-
-/** A repeatable stream of numbers in [0, 1). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-const isFloat = ({ element }: TensorType): boolean => element === "f32" || element === "f64";
-
-/** Values of a region's params: parameters near their initial values (so that zeros and ties are left), arguments at random, scalars small. */
-function paramValues(request: CheckedRequest, graph: Graph, initial: readonly Tensor[], random: () => number): Tensor[] {
-  return request.region.params.map((param, i) => {
-    const type = request.region.types[param];
-    const state = request.reads[i];
-    if (state !== undefined) {
-      const { role } = graph.states[state];
-      const moved = isFloat(type) && (role === "trained" || role === "frozen"); // others may have to be positive
-      return moved ? tensor(type, initial[state].data.map((value) => value + 0.1 * (random() - 0.5))) : initial[state];
-    }
-    const below = belowOf(request.region, param) ?? 2;
-    const scale = type.shape.length === 0 ? 1 / 64 : 1;
-    const whole = (): number => Math.floor(random() * (type.element === "bool" ? 2 : below));
-    const number = (): number => (isFloat(type) ? scale * (0.05 + 0.9 * random()) : whole());
-    return { type, data: Float64Array.from({ length: elementCount(type.shape) }, number) };
-  });
-}
 
 function flopsOf({ nodes, types }: Region): number {
   const typesOf = (values: readonly ValueId[]) => values.map((value) => types[value]);

@@ -1,6 +1,6 @@
 /** `pullback gradcheck`: every derivative that a program's entries ask for, against central differences. */
 import type { Command } from "commander";
-import { checkGradients, type LeafReport, type RequestReport } from "../../compiler/index.ts";
+import { checkGradients, compareAdjoints, type LeafReport, type RequestReport } from "../../compiler/index.ts";
 import { positionOf } from "../../compiler/diagnostics/render.ts";
 import { check } from "../compile.ts";
 import { exitCodes, type ExitCode, type Io } from "./io.ts";
@@ -29,8 +29,29 @@ function requestText(report: RequestReport, { sources }: Source): string {
   return `${report.entry} (${report.span.file}${line}): ${verdicts[report.verdict]}${reason}\n${report.leaves.map(leafText).join("")}`;
 }
 
-function gradcheck(file: string, flags: SourceFlags, io: Io): ExitCode {
+interface Flags extends SourceFlags {
+  readonly adjoint?: string;
+}
+
+/** The derivatives as written, and with another adjoint of `odesolve`. */
+function compare(adjoint: string, source: Source, flags: Flags, io: Io): ExitCode {
+  const settings = sourceSettings(source, flags);
+  const [written, other] = [check(source.text, settings), check(source.text, { ...settings, adjoint })];
+  for (const { diagnostics } of [written, other]) refuseErrors(diagnostics, source, io, flags.json);
+  const reports = written.graph ? compareAdjoints(written.requests, other.requests, written.graph) : [];
+  const placed = reports.map(({ span, ...report }) => ({ ...report, file: span.file, start: positionOf(source.sources(span.file) ?? "", span.start) }));
+  if (flags.json) io.out(`${JSON.stringify({ adjoint, requests: placed })}\n`);
+  else if (placed.length === 0) io.out(`${source.file} asks for no derivatives\n`);
+  else {
+    const leaf = ({ label, apart }: (typeof placed)[number]["leaves"][number]): string => `  ${label}: ${apart === 0 ? "the same" : `apart by ${apart.toExponential(1)} of the largest`}\n`;
+    io.out(placed.map(({ entry, file, start, leaves }) => `${entry} (${file}:${start.line}): as written, and with adjoint = ${adjoint}\n${leaves.map(leaf).join("")}`).join(""));
+  }
+  return exitCodes.ok;
+}
+
+function gradcheck(file: string, flags: Flags, io: Io): ExitCode {
   const source = readSource(file, io.cwd);
+  if (flags.adjoint !== undefined) return compare(flags.adjoint, source, flags, io);
   const { graph, diagnostics, requests } = check(source.text, sourceSettings(source, flags));
   refuseErrors(diagnostics, source, io, flags.json);
   const reports = graph ? checkGradients(requests, graph) : [];
@@ -48,8 +69,9 @@ function gradcheck(file: string, flags: SourceFlags, io: Io): ExitCode {
 export function gradcheckCommand(program: Command, io: Io, done: (code: ExitCode) => void): void {
   const command = program.command("gradcheck").description("compare every derivative that a program asks for with central differences in f64");
   sourceOptions(command.argument("<file>", "program"))
+    .option("--adjoint <name>", "compare with the derivatives by another adjoint of odesolve instead")
     .option("--json", "print the result as JSON on stdout")
     .addHelpText("after", "\nA rule marked surrogate, or a rule set, differs on purpose: it is reported and does not fail.")
-    .addHelpText("after", examples("pullback gradcheck digits.pull", "pullback gradcheck digits.pull --dim B=4"))
-    .action((file: string, flags: SourceFlags) => done(gradcheck(file, flags, io)));
+    .addHelpText("after", examples("pullback gradcheck digits.pull", "pullback gradcheck digits.pull --dim B=4", "pullback gradcheck ode.pull --adjoint discrete"))
+    .action((file: string, flags: Flags) => done(gradcheck(file, flags, io)));
 }

@@ -47,4 +47,16 @@ describe("gradcheck", () => {
     expect(JSON.parse((await pullback("gradcheck", "--json", "s.pull")).out).requests[0]).toMatchObject({ entry: "ste", verdict: "intended", surrogates: ["sign_ste"], file: "s.pull", start: { line: 4 } });
     expect(await pullback("gradcheck", "n.pull")).toEqual({ code: 0, out: "n.pull asks for no derivatives\n", err: "" });
   });
+
+  it("compares two adjoints of a solver", async () => {
+    const program = (adjoint: string): string => `export fn slope(x: f32[2], w: f32[2, 2]) = grad(sum(odesolve(midpoint, steps = 20, adjoint = ${adjoint}) y = x for t in [0, 1] => tanh(y @ w)), (x, w))\n`;
+    const { pullback } = workspace({ "o.pull": program("continuous"), "e.pull": "export fn f(x: f32) -> f32 = grad(odesolve(rk4, steps = 2) y = x for t in [0, 1] => -y, x)\n" });
+    const { code, out } = await pullback("gradcheck", "--adjoint", "discrete", "o.pull");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^slope \(o\.pull:1\): as written, and with adjoint = discrete\n {2}x: apart by \d\.\de-[3-6] of the largest\n {2}w: apart by \d\.\de-[3-6] of the largest\n$/);
+    expect((await pullback("gradcheck", "--adjoint", "continuous", "o.pull")).out).toContain("  x: the same\n");
+    const refused = await pullback("gradcheck", "--adjoint", "reversible", "e.pull");
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain("a step back of rk4 does not undo a step");
+  });
 });
