@@ -8,7 +8,7 @@
  */
 import { invariant } from "../diagnostics/diagnostic.ts";
 import type { Builder, BuildNode } from "../ir/builder.ts";
-import type { LeaveNode, OpNode, ValueId } from "../ir/graph.ts";
+import type { LeaveNode, OpNode, RuleHandle, ValueId } from "../ir/graph.ts";
 import { definitionOf, passesCredit } from "../ops/index.ts";
 import type { AttributesOf, OpName } from "../ops/index.ts";
 import { between, dependents, standIns } from "./requests.ts";
@@ -39,7 +39,7 @@ export function pull(
   const through = (node: BuildNode, given: Cotangents): readonly [readonly ValueId[], Cotangents] => {
     switch (node.kind) {
       case "op":
-        return [node.args, throughOp(b, node, given, moved)];
+        return [node.args, throughOp(b, node, given, moved, options.operation?.(b, node, "backward"))];
       case "leave":
         return throughCall(node, given, moved, standIn(node), options);
       case "openScan":
@@ -64,11 +64,12 @@ export function pull(
 
 type Cotangents = readonly (ValueId | null)[];
 
-function throughOp<K extends OpName>(b: Builder, node: OpNode<K>, given: Cotangents, moved: Uint8Array): Cotangents {
+function throughOp<K extends OpName>(b: Builder, node: OpNode<K>, given: Cotangents, moved: Uint8Array, rule?: RuleHandle): Cotangents {
   const { vjp } = definitionOf(node.op);
   const wanted = node.args.map((arg, i) =>
     moved[arg] === 1 && node.results.some((result) => passesCredit(node.op, i, b.typeOf(arg), b.typeOf(result))));
   if (!wanted.includes(true)) return node.args.map(() => null);
+  if (rule) return rule.apply(given, wanted).map((ct, i) => (wanted[i] ? ct : null));
   invariant(vjp !== undefined, () => `${node.op} has a tangent rule but no cotangent rule`);
   // K is one name, so node.attributes are its own; TypeScript cannot see it.
   const attributes = node.attributes as AttributesOf<K>;
@@ -87,7 +88,7 @@ function throughCall(
     options.missing?.(node.call, "backward");
     return [inputs, []];
   }
-  const answer = rule.apply(given);
+  const answer = rule.apply(given, inputs.map((input) => moved[input] === 1));
   invariant(answer.length === inputs.length, () => `the rule of ${node.call.callee} answers ${answer.length} cotangents for ${inputs.length} inputs`);
   return [inputs, answer];
 }

@@ -37,7 +37,7 @@ export function push(
   const through = (node: BuildNode, given: Tangents): Tangents => {
     switch (node.kind) {
       case "op":
-        return throughOp(b, node, given);
+        return options.operation?.(b, node, "tangent")?.apply(given) ?? throughOp(b, node, given);
       case "leave":
         return throughCall(node, given, standIn(node), options);
       case "openScan":

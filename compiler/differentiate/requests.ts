@@ -1,6 +1,6 @@
 /** What both modes share: which rule stands at a call, and which values a request concerns. */
 import type { Builder, BuildNode } from "../ir/builder.ts";
-import type { CallSite, LeaveNode, RuleHandle, ValueId } from "../ir/graph.ts";
+import type { CallSite, LeaveNode, OpNode, RuleHandle, ValueId } from "../ir/graph.ts";
 import { loopLinks } from "./scan.ts";
 import { carriesCredit, passesCredit } from "../ops/index.ts";
 
@@ -8,10 +8,13 @@ export type Mode = "backward" | "tangent";
 
 export interface RequestOptions {
   /**
-   * The request's rule set: the rule for a call, `undefined` for none. Asked before the callee's own rule. Operators
-   * that a rule set of the file names are built as calls (`matmul`, `add`, ...), so plain op nodes are never asked for.
+   * The request's rule set: the rule for a call, `undefined` for none, null where its body counts in spite of its own
+   * rules. Asked before the callee's own rule. Operators that a rule set of the file names are built as calls
+   * (`matmul`, `add`, ...).
    */
-  readonly rules?: (call: CallSite, mode: Mode) => RuleHandle | undefined;
+  readonly rules?: (call: CallSite, mode: Mode) => RuleHandle | undefined | null;
+  /** The rule of a set that speaks of operations; `undefined`: the derivative counts. */
+  readonly operation?: (b: Builder, node: OpNode, mode: Mode) => RuleHandle | undefined;
   /** Told of a call that has only the other mode's rule (an error of the request). */
   readonly missing?: (call: CallSite, mode: Mode) => void;
   /**
@@ -31,7 +34,8 @@ export function standIns(mode: Mode, options: RequestOptions): StandIn {
   return (node) => {
     let found = known.get(node);
     if (found === undefined) {
-      found = options.rules?.(node.call, mode) ?? node.call[mode] ?? (node.call[other] === undefined ? null : "none");
+      const asked = options.rules?.(node.call, mode);
+      found = asked !== undefined ? asked : node.call[mode] ?? (node.call[other] === undefined ? null : "none");
       known.set(node, found);
     }
     return found;

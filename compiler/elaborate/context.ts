@@ -285,9 +285,10 @@ export class Context {
   /** In a body: what tells the turns apart in random draws. */
   turn?: { readonly index: ValueId; readonly place: number };
 
-  constructor(session: Session, kind: Context["kind"], name = "", parent?: Context) {
+  constructor(session: Session, kind: Context["kind"], name = "", parent?: Context, builder: Builder = new LimitedBuilder(session)) {
     this.session = session;
-    this.builder = new LimitedBuilder(session);
+    this.builder = builder;
+    owners.set(this.builder, this);
     this.kind = kind;
     this.name = name;
     this.parent = parent;
@@ -350,6 +351,12 @@ export class Context {
   }
 }
 
+const owners = new WeakMap<Builder, Context>();
+
+/** Whose builder it is; the body of a derivative's loop, which no program text stands for, gets a context of its own. */
+export const contextOf = (builder: Builder, { session, kind, name }: Context): Context =>
+  owners.get(builder) ?? new Context(session, kind, name, undefined, builder);
+
 /** The taps met below a `taps(...)` request: by path, every value in order. */
 export interface TapRecorder {
   readonly found: Map<string, { readonly path: readonly string[]; readonly values: Value[]; readonly span: Span }>;
@@ -380,6 +387,8 @@ export interface Frame {
   readonly mayAssign: boolean;
   /** Inside a rule's body: the line of the rule set, null for a function's own rule. */
   readonly activeRule?: RuleSetItem | null;
+  /** Inside a rule's body: inputs whose credit goes nowhere. */
+  readonly unwanted?: ReadonlySet<ValueId>;
   /** True under a run-time `if`: no tap, no host call. */
   readonly conditional: boolean;
   /** In the body of a `scan`: where `emit` goes. */

@@ -79,7 +79,7 @@ function leave(frame: Frame, settings: Settings, y: Value, z: Value, span: Span)
     const w = iterate({ ...frame, scope }, settings, name("$dy", span), (current) => binary("+", name("$dy", span), call("pull", [name("$y", span), name("$z", span), current], span)), span);
     return leaves(w).map(({ value }) => idOf(context, value, span));
   };
-  const record: CallRecord = { callee: "fixpoint", frame, inputs: [], self: null, result: y, leaves: [], operator: false, requests: 0 };
+  const record: CallRecord = { callee: "fixpoint", frame, inputs: [], self: null, result: y, leaves: [], kind: "loop", requests: 0 };
   const results = context.builder.leave(ids, {
     callee: "fixpoint", path: frame.path, inputs: ids, backward: { surrogate: false, span, apply }, frame: record,
   });

@@ -12,6 +12,7 @@ import type { DerivativeRequest, Proof } from "./context.ts";
 import { Session } from "./context.ts";
 import { Files } from "./files.ts";
 import { Problem } from "./problem.ts";
+import { isOperation, ofOperations } from "./operation-names.ts";
 import { checkRuleSet } from "./rule-sets.ts";
 import type { Scope } from "./scope.ts";
 import { tryUnused } from "./trials.ts";
@@ -109,8 +110,10 @@ function collectRules(session: Session, files: Files): void {
   const visit = (expression: { readonly kind: string; readonly text?: string }): void => {
     if (expression.kind === "name" && expression.text) mentioned.add(expression.text);
   };
-  const collect = ({ items, otherwise }: RulesDeclaration): void => {
-    for (const item of items) session.ruledNames.add(item.target.text);
+  const collect = (declaration: RulesDeclaration): void => {
+    const { items, otherwise } = declaration;
+    const operations = ofOperations(declaration);
+    for (const { target } of items) if (!operations || !isOperation(target.text)) session.ruledNames.add(target.text);
     if (otherwise?.text === "error") session.markOperators = true;
   };
   for (const declaration of files.declarations) {

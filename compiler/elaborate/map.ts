@@ -80,7 +80,7 @@ function leave(from: Builder, to: Builder, map: BatchMap, size: number, node: Le
   /** Runs a rule for one element and maps what it appended. */
   const lift = (handle: RuleHandle, mode: "backward" | "tangent"): RuleHandle => ({
     ...handle,
-    apply(given) {
+    apply(given, wanted) {
       const sources = mode === "backward" ? node.results : node.call.inputs;
       const params = given.map((id, i) => {
         if (id === null) return null;
@@ -88,7 +88,7 @@ function leave(from: Builder, to: Builder, map: BatchMap, size: number, node: Le
         map.set(param, { id, batched: mode === "backward" ? batched : inputs[i].batched });
         return param;
       });
-      const answer = handle.apply(params);
+      const answer = handle.apply(params, wanted);
       batchValues(to, from, answer.filter((id) => id !== null), map, size, liftingRules(from, size));
       return answer.map((id, i): ValueId | null => {
         const mapped = id === null ? undefined : map.get(id);

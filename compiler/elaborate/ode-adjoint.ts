@@ -54,7 +54,7 @@ export function solveWithAdjoint(frame: Frame, problem: Problem, method: Method,
     const solved: Solved = { frame: { ...frame, activeRule: null }, problem: { ...problem, start, from, to }, method, steps, outside, result: inTree(context, start, results), credit: inTree(context, start, credit), span };
     return withVersions(context, pinned, () => (adjoint === "continuous" ? continuous(solved) : reversible(solved)));
   };
-  const record: CallRecord = { callee: "odesolve", frame, inputs: [], self: null, result: inside, leaves: [], operator: false, requests: 0 };
+  const record: CallRecord = { callee: "odesolve", frame, inputs: [], self: null, result: inside, leaves: [], kind: "loop", requests: 0 };
   const results: readonly ValueId[] = builder.leave(ids, {
     callee: "odesolve", path: frame.path, inputs: [...inputs, ...outside], backward: { surrogate: false, span, apply }, frame: record,
   });

@@ -8,6 +8,8 @@ import type { Context, Frame, StateNode, TapRecorder } from "./context.ts";
 import { evaluate as evaluateRegion } from "../reference/index.ts";
 import { evaluate } from "./expressions.ts";
 import { jacobian, localize } from "./map.ts";
+import { ofOperations } from "./operation-names.ts";
+import { operationHandle } from "./operation-rules.ts";
 import { stateOf } from "./optimizers.ts";
 import { type Pick, put, take, wholeOf } from "./parts.ts";
 import { fail, Problem } from "./problem.ts";
@@ -165,11 +167,13 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
     leaves: frame.free,
     rules: (call, mode) => {
       const own = set && ruleSetHandle(set, call, mode, span);
+      if (own === null) return null;
       const handle = own && call.lift ? call.lift(own, mode) : own;
       if (handle) return note(handle, call);
       note(mode === "backward" ? call.backward : call.tangent, call);
       return undefined;
     },
+    operation: set && ofOperations(set.declaration) ? (b, node, mode) => operationHandle(frame, set, b, node, mode, span) : undefined,
     missing: (call, mode) => fail(say.missingRule(span, call.callee, mode)),
   };
   return { options, surrogates };

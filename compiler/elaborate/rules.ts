@@ -6,6 +6,7 @@ import type { Parameter, Rule, RuleSetItem, Span } from "../../grammar/index.ts"
 import { say } from "../diagnostics/catalogue.ts";
 import type { CallSite, RuleHandle, ValueId } from "../ir/graph.ts";
 import { type Frame, mix, newCounters } from "./context.ts";
+import { isOperation, ofOperations } from "./operation-names.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { runBody } from "./statements.ts";
@@ -23,8 +24,11 @@ export interface CallRecord {
   /** The value inside of the call. */
   readonly result: Value;
   readonly leaves: readonly InputLeaf[];
-  /** An operator or built-in function: where a rule set is silent about it, its `else` line speaks. */
-  readonly operator: boolean;
+  /**
+   * operator: built in, too; where a rule set is silent about it, its `else` line speaks. function: declared, also a
+   * model. loop: its own rule is what can be derived of it.
+   */
+  readonly kind: "operator" | "function" | "loop";
   /** How often a request met this call: draws in its rule differ from request to request. */
   requests: number;
 }
@@ -54,7 +58,7 @@ export function mark(marking: Marking, result: Value, span: Span): Value {
   if (tensors.length === 0) return result;
   const ofInputs = [...marking.inputs, ...(marking.self ? [{ name: "self", value: marking.self }] : [])]
     .flatMap(({ name, value }) => credited(value).map((leaf): InputLeaf => ({ ...leaf, input: name })));
-  const record: CallRecord = { ...marking, result, leaves: ofInputs, operator: marking.operator ?? false, requests: 0 };
+  const record: CallRecord = { ...marking, result, leaves: ofInputs, kind: marking.operator ? "operator" : "function", requests: 0 };
   const find = (mode: Rule["mode"]): RuleHandle | undefined => {
     const rule = marking.rules.find((candidate) => candidate.mode === mode);
     return rule && ownHandle(record, rule);
@@ -110,48 +114,67 @@ function ownHandle(record: CallRecord, rule: Rule): RuleHandle {
   };
 }
 
-/** The rule of a request's rule set for a call: longer places first, a place before none, later lines first. */
-export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"], request: Span): RuleHandle | undefined {
-  const record = call.frame as CallRecord; // CallSite.frame is opaque to others; only `mark` makes it
-  let best: { item: RuleSetItem; rule: Rule; length: number } | undefined;
+/** A line of a rule set and its rule of one mode. */
+export interface FoundRule {
+  readonly item: RuleSetItem;
+  readonly rule: Rule;
+}
+
+/** What a rule set says of a name at a place: longer places first, a place before none, later lines first. */
+export function findRule(set: RulesValue, name: string, path: readonly string[], mode: Rule["mode"]): FoundRule | undefined {
+  let best: (FoundRule & { length: number }) | undefined;
   for (const item of set.declaration.items) {
-    if (item.target.text !== call.callee) continue;
+    if (item.target.text !== name) continue;
     const rule = item.rules.find((candidate) => candidate.mode === mode);
     if (!rule) continue;
     const place = item.place ? [item.place.root.text, ...item.place.steps.map((step) => (step.kind === "field" ? step.name.text : ""))] : [];
-    if (!place.every((name, i) => call.path[i] === name)) continue;
+    if (!place.every((step, i) => path[i] === step)) continue;
     if (!best || place.length >= best.length) best = { item, rule, length: place.length };
   }
-  if (!best) return record.operator && set.declaration.otherwise?.text === "error" ? silent(set, call, request) : undefined;
-  const { item, rule } = best;
-  return {
-    surrogate: true,
-    span: rule.span,
-    apply(given) {
-      const scope = new Scope(set.scope);
-      bindInputs(scope, item.parameters, record, item);
-      return applyRule(record, rule, scope, given, item);
-    },
-  };
+  return best;
 }
 
-/** `else error`: an error where credit gets to the operator. */
-function silent({ declaration }: RulesValue, call: CallSite, span: Span): RuleHandle {
-  return { surrogate: true, span, apply: () => fail(say.ruleSetSilent(span, declaration.name.text, call.callee)) };
+/**
+ * The rule of a request's rule set for a call. A set that speaks of operations sees through what it does not name: a
+ * function's own derivative only says in other words what its operations say (null); a surrogate says something else.
+ */
+export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"], request: Span): RuleHandle | undefined | null {
+  const record = call.frame as CallRecord; // CallSite.frame is opaque to others; only `mark` makes it
+  const operations = ofOperations(set.declaration);
+  const found = operations && isOperation(call.callee) ? undefined : findRule(set, call.callee, call.path, mode);
+  if (found) {
+    return ruleHandle(found, (given, wanted) => applyRule(record, found.rule, ruleScope(set, record, found.item), given, found.item, wanted));
+  }
+  if (operations) return record.kind === "function" && (call.backward ?? call.tangent)?.surrogate === false ? null : undefined;
+  return record.kind === "operator" && set.declaration.otherwise?.text === "error" ? silent(set, call.callee, request) : undefined;
 }
 
-function bindInputs(scope: Scope, parameters: readonly Parameter[], record: CallRecord, item: RuleSetItem): void {
-  if (parameters.length > record.inputs.length) fail(say.ruleSetParameters(item.span, item.target.text, record.inputs.length, parameters.length));
+export const ruleHandle = ({ rule }: FoundRule, apply: RuleHandle["apply"]): RuleHandle => ({ surrogate: true, span: rule.span, apply });
+
+/** Where there has to be a rule: an error if credit gets there. */
+export function silent({ declaration }: RulesValue, name: string, span: Span): RuleHandle {
+  const ending = declaration.otherwise?.text ?? "exact";
+  return { surrogate: true, span, apply: () => fail(say.ruleSetSilent(span, declaration.name.text, name, ending)) };
+}
+
+/** The scope of a rule set's line: its parameters are the inputs. */
+export function ruleScope(set: RulesValue, record: Pick<CallRecord, "inputs">, { parameters, span, target }: RuleSetItem): Scope {
+  const scope = new Scope(set.scope);
+  if (parameters.length > record.inputs.length) fail(say.ruleSetParameters(span, target.text, record.inputs.length, parameters.length));
   parameters.forEach((parameter, i) => scope.bind(parameter.name.text, record.inputs[i].value, parameter.span));
+  return scope;
 }
 
-/** Elaborates a rule's body and sorts what it returns. */
-function applyRule(record: CallRecord, rule: Rule, parent: Scope, given: readonly (ValueId | null)[], item: RuleSetItem | undefined): readonly (ValueId | null)[] {
+/** Elaborates a rule's body and sorts what it returns. `wanted`: by leaf of the inputs, whether its credit goes on. */
+export function applyRule(
+  record: CallRecord, rule: Rule, parent: Scope, given: readonly (ValueId | null)[], item: RuleSetItem | undefined, wanted?: readonly boolean[],
+): readonly (ValueId | null)[] {
   const { frame } = record;
   const scope = new Scope(parent);
   const counters = newCounters(mix(mix(frame.counters.place, 0x52554c45), record.requests++));
   const free = new Set<ValueId>([...frame.free, ...given.filter((id) => id !== null)]);
-  const inner: Frame = { ...frame, scope, counters, free, activeRule: item ?? null, depth: frame.depth + 1, recorder: null };
+  const unwanted = new Set(record.leaves.flatMap(({ value }, i) => (wanted?.[i] === false ? [idOf(frame.context, value, rule.span)] : [])));
+  const inner: Frame = { ...frame, scope, counters, free, unwanted, activeRule: item ?? null, depth: frame.depth + 1, recorder: null };
   scope.bind("result", record.result, rule.span);
   if (record.self) scope.bind("self", record.self, rule.span);
   const [parameter] = rule.parameters;

@@ -135,7 +135,8 @@ export interface RuleHandle {
   readonly span: Span;
   /** Of a backward rule: which inputs it returns a cotangent for; absent: any of them may get one. */
   readonly credits?: readonly boolean[];
-  apply(given: readonly (ValueId | null)[]): readonly (ValueId | null)[];
+  /** `wanted[i]`: whether a cotangent of input i goes on to something asked for; absent: all do. */
+  apply(given: readonly (ValueId | null)[], wanted?: readonly boolean[]): readonly (ValueId | null)[];
 }
 
 export interface Region {

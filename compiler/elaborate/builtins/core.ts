@@ -8,14 +8,10 @@ import type { AttributesOf, OpName } from "../../ops/attributes.ts";
 import { opNames, ShapeError } from "../../ops/index.ts";
 import type { GivenArgument } from "../calls.ts";
 import type { Frame } from "../context.ts";
+import { coreNames, modes } from "../operation-names.ts";
 import { fail } from "../problem.ts";
 import { asTensor, idOf, staticNumber, tensor } from "../tensors.ts";
 import { describe, tuple, type Value } from "../values.ts";
-
-/** Ops whose attribute is a word carry it in their name: `core.scatter_add`. */
-const modes: Readonly<Record<string, readonly [OpName, Readonly<Record<string, string | number>>]>> = {
-  scatter_add: ["scatter", { batch: 0, mode: "add" }], scatter_set: ["scatter", { batch: 0, mode: "set" }], scatter_max: ["scatter", { batch: 0, mode: "max" }],
-};
 
 /** Attributes that are lists: absent ones are empty. */
 const lists: Readonly<Partial<Record<OpName, readonly string[]>>> = {
@@ -24,8 +20,6 @@ const lists: Readonly<Partial<Record<OpName, readonly string[]>>> = {
   slice: ["start", "limit", "step"], pad: ["low", "high", "interior"], transpose: ["permutation"],
   window: ["axes", "size", "stride", "dilation"], overlap_add: ["axes", "size", "stride", "dilation", "extent"],
 };
-
-export const coreNames = (): readonly string[] => [...opNames.filter((name) => name !== "scatter"), ...Object.keys(modes)];
 
 export function callCore(frame: Frame, name: string, given: readonly GivenArgument[], span: Span): Value {
   const [op, fixed] = modes[name] ?? [opNames.find((known) => known === name), {}];

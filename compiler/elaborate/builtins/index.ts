@@ -6,7 +6,9 @@ import type { Frame } from "../context.ts";
 import type { Expected } from "../expressions.ts";
 import { fail } from "../problem.ts";
 import { gradient, jacobianRequest, pullRequest, pushRequest, tapsRequest } from "../requests.ts";
-import type { Value } from "../values.ts";
+import { idOf } from "../tensors.ts";
+import { leaves } from "../trees.ts";
+import { boolean, type Value } from "../values.ts";
 import { Arguments } from "./arguments.ts";
 import { callCore } from "./core.ts";
 import { mathBuiltins } from "./math.ts";
@@ -45,10 +47,21 @@ const requests: Readonly<Record<string, Builtin>> = {
   },
 };
 
+/** `wanted(x)`, in a rule: whether credit for an input of the call goes on to something that was asked for. */
+const wanted: Builtin = {
+  names: ["x"],
+  run(args) {
+    const { frame, span } = args;
+    const { unwanted } = frame;
+    if (!unwanted) return fail(say.wantedOutside(span));
+    return boolean(leaves(args.value("x")).some(({ value }) => !unwanted.has(idOf(frame.context, value, span))));
+  },
+};
+
 let table: Readonly<Record<string, Builtin>> | undefined;
 /** By name. Made when first asked for: the files of this folder and those that evaluate expressions import each other. */
 export const builtins = (): Readonly<Record<string, Builtin>> =>
-  (table ??= { ...mathBuiltins, ...shapeBuiltins, ...windowBuiltins, ...randomBuiltins, ...requests });
+  (table ??= { ...mathBuiltins, ...shapeBuiltins, ...windowBuiltins, ...randomBuiltins, ...requests, wanted });
 
 export function callBuiltin(frame: Frame, name: string, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
   if (name.startsWith("core.")) return callCore(frame, name.slice("core.".length), given, span);
