@@ -53,5 +53,5 @@ describe("lrp_operations", () => {
     const exact = problems(name, text, entries, "");
     expect(exact.length < entries.flatMap((entry) => asking(text, entry, "")).length).toBe(!without.includes(name));
     expect(problems(name, text, entries, ", using = lrp_operations")).toEqual(exact);
-  });
+  }, 120_000);
 });
