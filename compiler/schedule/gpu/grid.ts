@@ -13,10 +13,13 @@ export function gridScope<S extends KernelScope>(scope: S): S {
   return scope;
 }
 
-/** One invocation for each of `count` elements, and some to spare. */
-export function gridOf(count: number): Grid {
+/** Fewer invocations side by side leave most of a subgroup idle. */
+const least = 8;
+
+/** One invocation for each of `count` elements, and some to spare. `spread`: smaller workgroups where there are not that many, for invocations that work long. */
+export function gridOf(count: number, spread = 1): Grid {
   let invocations = 1;
-  while (invocations < side && invocations < count) invocations *= 2;
+  while (invocations < side && invocations < count && (invocations < least || invocations * spread < count)) invocations *= 2;
   return { workgroups: Math.max(1, Math.ceil(count / invocations)), invocations };
 }
 

@@ -1,8 +1,8 @@
 /**
  * A dot for a grid of invocations.
  *
- *     tile      4 x 4 elements for each invocation, or 8 x 8 (tiles.ts), or by workgroups together (shared-tiles.ts)
- *     strip     4 rows x 1 column, where columns do not come in fours or lie apart
+ *     tile      4 x 4 elements for each invocation, 8 x 8 of long products (tiles.ts), or by workgroups together (shared-tiles.ts)
+ *     strip     4 rows x up to 5 columns, number by number, where columns do not come in fours or lie apart
  *     single    one element, for any element type and any axes
  *
  * k ascends in all of them.
@@ -13,11 +13,18 @@ import { ProductScope } from "../contraction/product-scope.ts";
 import type { DotRequest, RoledKernel } from "../contraction/request.ts";
 import type { Axis, Product } from "../contraction/shape.ts";
 import { isSimple, stridesOf } from "../contraction/shape.ts";
-import type { Index, Statement } from "../kernel.ts";
+import type { Expression, Index, Statement } from "../kernel.ts";
 import { gridOf, gridScope, guarded, numberIn, split } from "./grid.ts";
-import { batchOffsets, finishRows, four, type Part, rowsOf } from "./rows.ts";
+import { batchOffsets, finishPart, type Part, rowsOf, type Totals } from "./rows.ts";
 import { sharedTiles } from "./shared-tiles.ts";
-import { largeTiles, tiles } from "./tiles.ts";
+import { tiles } from "./tiles.ts";
+
+/** Multiplications from which a large tile's longer text, which a driver compiles longer, is worth it. */
+const largeWork = 2 ** 20;
+/** Steps of k that a strip takes at a time: each turn of a loop costs a driver on a processor as much as some loads. */
+const stripSteps = 2;
+/** Workgroups that a product is spread over, if it has the invocations. */
+const spread = 16;
 
 export function parallelProduct(request: DotRequest, product: Product): { readonly kernels: readonly RoledKernel[]; readonly scratchBytes: number } {
   return { kernels: product.batch * product.rows * product.columns === 0 ? [] : [productKernel(request, product)], scratchBytes: 0 };
@@ -26,12 +33,16 @@ export function parallelProduct(request: DotRequest, product: Product): { readon
 function productKernel(request: DotRequest, product: Product): RoledKernel {
   switch (formOf(request, product)) {
     case "single": return kernelOf(request, product, 1, 1, single);
-    case "strip": return kernelOf(request, product, 4, 1, strip);
+    case "strip": {
+      const columns = [5, 4, 3, 2].find((count) => product.columns % count === 0) ?? 1;
+      return kernelOf(request, product, 4, columns, (scope, part, out) => { strip(scope, part, columns, out); });
+    }
     case "tile": {
       const shared = sharedTiles(request, product);
-      // Devices that share are not kept busy by few invocations, but they take the other form.
-      const large = shared !== null && product.columns % 8 === 0 && stridesOf(product).rightColumn === 1;
-      const own = large ? kernelOf(request, product, 8, 8, largeTiles) : kernelOf(request, product, 4, 4, tiles);
+      const large = product.rows >= 8 && product.columns % 8 === 0 && product.batch * product.rows * product.columns * product.depth >= largeWork;
+      const own = large
+        ? kernelOf(request, product, 8, 8, (scope, part, out) => { tiles(scope, part, 8, 2, out); })
+        : kernelOf(request, product, 4, 4, (scope, part, out) => { tiles(scope, part, 4, 1, out); });
       return shared === null ? own : { ...own, kernel: { ...own.kernel, shared: shared.kernel } };
     }
   }
@@ -50,7 +61,7 @@ function kernelOf(request: DotRequest, product: Product, rowsEach: number, colum
   const scope = gridScope(new ProductScope(request, product));
   const groups = [product.batch, Math.ceil(product.rows / rowsEach), Math.ceil(product.columns / columnsEach)];
   const count = groups.reduce((total, size) => total * size, 1);
-  const grid = gridOf(count);
+  const grid = gridOf(count, spread);
   const out: Statement[] = [];
   const [batch, row, column] = split(scope, numberIn(grid), groups, out);
   body(scope, { ...batchOffsets(scope, batch, out), batch, row, column }, out);
@@ -74,18 +85,37 @@ function single(scope: ProductScope, { leftBatch, rightBatch, batch, row, column
   scope.finish(total, place);
 }
 
-function strip(scope: ProductScope, part: Part, out: Statement[]): void {
+function strip(scope: ProductScope, part: Part, columns: number, out: Statement[]): void {
   const { product } = scope;
   const { leftRow, leftDepth, rightDepth, rightColumn } = stridesOf(product);
-  const { leftBatch, rightBatch, batch, column } = part;
+  const { leftBatch, rightBatch, batch } = part;
   const rows = rowsOf(scope, part, 4, out);
-  const totals = four.map(() => scope.local(scope.element));
-  totals.forEach((total, r) => out.push(setLocal(total, scope.start(scope.place(out, batch, rows[r], column, { lanes: 1 })))));
-  const k = scope.variable();
-  const factor = scope.local(scope.element);
-  out.push(loop(k, 0, product.depth, 1, [
-    setLocal(factor, load(scope.right, sum(rightBatch, at(0, [k, rightDepth]), scale(column, rightColumn)))),
-    ...totals.map((total, r) => scope.accumulate(total, load(scope.left, sum(leftBatch, scale(rows[r], leftRow), at(0, [k, leftDepth]))), local(factor), 1)),
-  ]));
-  finishRows(scope, part, totals, 1, column, product.rows % 4 !== 0, out);
+  const first = scale(part.column, columns);
+  const places = Array.from({ length: columns }, (_, c) => sum(first, at(c)));
+  const totals: Totals = places.map((column) => rows.map((row) => {
+    const total = scope.local(scope.element);
+    out.push(setLocal(total, scope.start(scope.place(out, batch, row, column, { lanes: 1 }))));
+    return total;
+  }));
+  const step = (k: Index, body: Statement[]): void => {
+    const number = (value: Expression): Expression => {
+      const id = scope.local(scope.element);
+      body.push(setLocal(id, value));
+      return local(id);
+    };
+    const right = places.map((column) => number(load(scope.right, sum(rightBatch, scale(k, rightDepth), scale(column, rightColumn)))));
+    rows.forEach((row, r) => {
+      const left = number(load(scope.left, sum(leftBatch, scale(row, leftRow), scale(k, leftDepth))));
+      totals.forEach((own, c) => body.push(scope.accumulate(own[r], left, right[c], 1)));
+    });
+  };
+  const whole = product.depth - (product.depth % stripSteps);
+  if (whole > 0) {
+    const turn = scope.variable();
+    const body: Statement[] = [];
+    for (let by = 0; by < stripSteps; by++) step(at(by, [turn, stripSteps]), body);
+    out.push(loop(turn, 0, whole / stripSteps, 1, body));
+  }
+  for (let k = whole; k < product.depth; k++) step(at(k), out);
+  finishPart(scope, part, totals, 1, first, product.rows % 4 !== 0, out);
 }

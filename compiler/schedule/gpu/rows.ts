@@ -40,30 +40,38 @@ export function rowsOf(scope: ProductScope, part: Part, each: number, out: State
   });
 }
 
-/** Finishes the sums of a part's rows, in order. `tested`: only those that exist. What follows a product may be long: it is written once, for a row that counts. */
-export function finishRows(scope: ProductScope, part: Part, totals: readonly LocalId[], lanes: 1 | 4, column: Index, tested: boolean, out: Statement[]): void {
+/** The sums of an invocation's part: for each group of columns (4 in vectors, else 1) those of all rows. */
+export type Totals = readonly (readonly LocalId[])[];
+
+/**
+ * Finishes the sums of a part, row by row. `first`: its first column. `tested`: only rows that exist. What follows a product may be
+ * long: it is written once, for a row and a group of columns that count.
+ */
+export function finishPart(scope: ProductScope, part: Part, totals: Totals, lanes: 1 | 4, first: Index, tested: boolean, out: Statement[]): void {
   const { product: { rows }, element, request: { epilogue } } = scope;
-  const each = totals.length;
+  const [each, groups] = [totals[0].length, totals.length];
   const guardedBy = (row: Index, then: readonly Statement[]): readonly Statement[] =>
     !tested ? then : [{ kind: "if", test: apply("lt", "i32", 1, indexValue(row), integer(rows)), then, else: [] }];
   if (epilogue === undefined) {
-    totals.forEach((total, r) => {
+    for (let r = 0; r < each; r++) {
       const row = sum(scale(part.row, each), at(r));
       const body: Statement[] = [];
-      scope.finish(total, scope.place(body, part.batch, row, column, { lanes }));
+      totals.forEach((own, group) => { scope.finish(own[r], scope.place(body, part.batch, row, sum(first, at(group * lanes)), { lanes })); });
       out.push(...guardedBy(row, body));
-    });
+    }
     return;
   }
-  const r = scope.variable();
+  const [r, group] = [scope.variable(), scope.variable()];
   const row = sum(scale(part.row, each), at(0, [r, 1]));
   const total = scope.local(element, lanes);
   const is = (which: number): Expression => {
-    const test = apply("eq", "i32", 1, indexValue(at(0, [r, 1])), integer(which));
+    const test = apply("eq", "i32", 1, indexValue(at(0, [r, groups], ...(groups === 1 ? [] : [[group, 1] as const]))), integer(which));
     return lanes === 1 ? test : apply("splat", "bool", 4, test);
   };
-  const chosen = totals.slice(0, -1).reduceRight((others, mine, which) => apply("select", element, lanes, is(which), local(mine), others), local(totals[totals.length - 1]));
+  const all = Array.from({ length: each }, (_, i) => totals.map((own) => own[i])).flat();
+  const chosen = all.slice(0, -1).reduceRight((others, mine, which) => apply("select", element, lanes, is(which), local(mine), others), local(all[all.length - 1]));
   const body: Statement[] = [];
-  scope.finish(total, scope.place(body, part.batch, row, column, { lanes }));
-  out.push(loop(r, 0, each, 1, [setLocal(total, chosen), ...guardedBy(row, body)]));
+  scope.finish(total, scope.place(body, part.batch, row, groups === 1 ? first : sum(first, at(0, [group, lanes])), { lanes }));
+  const one = [setLocal(total, chosen), ...body];
+  out.push(loop(r, 0, each, 1, guardedBy(row, groups === 1 ? one : [loop(group, 0, groups, 1, one)])));
 }

@@ -12,8 +12,8 @@ import { apply, at, literal, load, loop, setLocal, store } from "../expression.t
 import { invocationVariable, workgroupVariable } from "../kernel.ts";
 import type { BufferId, Expression, Index, Statement } from "../kernel.ts";
 import { gridScope, indexValue, split } from "./grid.ts";
-import { batchOffsets, finishRows, four, type Part } from "./rows.ts";
-import { fourSteps, type Side } from "./tiles.ts";
+import { batchOffsets, finishPart, four, type Part } from "./rows.ts";
+import { multiply, type Side } from "./tiles.ts";
 
 /** Steps of k in workgroup memory. */
 const deep = 16;
@@ -101,12 +101,12 @@ export function sharedTiles(request: DotRequest, product: Product): RoledKernel 
   totals.forEach((total) => out.push(setLocal(total, scope.start(scope.place(out, batchIndex, at(0), known, { lanes: 4 })))));
   const turn = scope.variable();
   const steps: Statement[] = [];
-  fourSteps(scope, totals, own(leftPanel, y), own(rightPanel, x), at(0, [turn, 4]), steps);
+  multiply(scope, [totals], own(leftPanel, y), own(rightPanel, x), at(0, [turn, 4]), 4, steps);
   body.push(loop(turn, 0, deep / 4, 1, steps), { kind: "barrier", over: "workgroup" });
   out.push(loop(block, 0, depth, deep, body));
 
   const ending: Statement[] = [];
-  finishRows(scope, part, totals, 4, column, rows % side !== 0, ending);
+  finishPart(scope, part, [totals], 4, column, rows % side !== 0, ending);
   if (columns % side === 0) out.push(...ending);
   else out.push({ kind: "if", test: apply("lt", "i32", 1, indexValue(part.column), literal(columns / 4, "i32")), then: ending, else: [] });
   const { kernel, roles } = scope.kernel(`${request.name}_shared`, out);
