@@ -45,7 +45,7 @@ export function inSegments(b: Builder, node: OpenScanNode, turns: number): Segme
   const before = inside.parameter({ element: "i32", shape: [] });
   inside.nodes.unshift({ kind: "op", op: "add", attributes: {}, args: [turn, before], results: [loop.index], site: node.site });
   const inner: OpenScanNode = {
-    kind: "openScan", site: node.site, length: turns, reversed: false, policy: { ...node.policy, checkpoint: undefined, recompute: true },
+    kind: "openScan", site: node.site, length: turns, reversed: node.reversed, policy: { ...node.policy, checkpoint: undefined, recompute: true },
     args: [...params, start], results: [],
     loop: { builder: inside, index: turn, carries: loop.carries, inputs: loop.inputs, captures: [...loop.captures, before], emits: loop.emits },
   };
@@ -58,7 +58,7 @@ export function inSegments(b: Builder, node: OpenScanNode, turns: number): Segme
   );
   body.open(inner);
   const outer: OpenScanNode = {
-    kind: "openScan", site: node.site, length: segments, reversed: false, policy: {}, args, results: [],
+    kind: "openScan", site: node.site, length: segments, reversed: node.reversed, policy: {}, args, results: [],
     loop: {
       builder: body, index, carries: loop.carries.map((_, j) => ({ param: params[j], next: inner.results[j] })),
       inputs: params.slice(carries, carries + loop.inputs.length), captures: params.slice(carries + loop.inputs.length), emits: inner.results.slice(carries),

@@ -1,12 +1,12 @@
 /**
  * `--emit grad`: an entry with its derivatives written out, as a program that compiles back to the same graph. Each
- * entry becomes a function (states, arguments) -> (states', results); elementwise ops keep their operators, all else is
- * spelled `core.*`, shapes explicit.
+ * entry becomes a function (states, arguments) -> (states', results); elementwise ops keep their operators, loops are
+ * `scan`s, all else is spelled `core.*`, shapes explicit.
  */
 import { say } from "../diagnostics/catalogue.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { Entry, Graph, Node, Region, Site, TensorType, ValueId } from "../ir/graph.ts";
-import { runPasses, simplifyingPrefix } from "../optimize/index.ts";
+import { bodiesOf, type Entry, type Graph, isLoop, type Node, type Region, type ScanNode, type Site, type TensorType, type ValueId } from "../ir/graph.ts";
+import { orderCaptures, runPasses, simplifyingPrefix } from "../optimize/index.ts";
 
 const infix: Readonly<Record<string, string>> = { add: "+", sub: "-", mul: "*", div: "/", eq: "==", ne: "!=", lt: "<", le: "<=", gt: ">", ge: ">=" };
 
@@ -28,15 +28,19 @@ export interface SourceLine {
 
 /** The graph after the simplifying prefix of the passes: the form in which derived programs are printed and compared. */
 export function simplified(graph: Graph): Graph {
-  const run = (region: Region): Region => runPasses(region, simplifyingPrefix, { fastMath: false });
+  const run = (region: Region): Region => runPasses(region, [...simplifyingPrefix, orderCaptures], { fastMath: false });
   return { ...graph, init: run(graph.init), entries: graph.entries.map((entry) => ({ ...entry, region: run(entry.region) })) };
 }
 
-/** An error for each entry with a loop: loops have no spelling that gives their regions as they are. */
-export const refuseDerivedLoops = ({ entries }: Graph): readonly Diagnostic[] =>
-  entries.filter(({ region }) => region.nodes.some(({ kind }) => kind === "scan" || kind === "while")).map(({ span }) => say.notYet(span, "`--emit grad` of an entry with a loop"));
+/** A loop that ends early keeps what its turns had in stacks that no turn may have written: no `scan` emits such. */
+const unspelled = ({ nodes }: Region): boolean =>
+  nodes.some((node) => isLoop(node) && (node.kind === "while" || node.results.length === 0 || bodiesOf(node).some(unspelled)));
 
-/** Every entry of a graph without markers and loops. `where` says what a line comes from. */
+/** An error for each entry with a loop that has no spelling. */
+export const refuseDerived = ({ entries }: Graph): readonly Diagnostic[] =>
+  entries.filter(({ region }) => unspelled(region)).map(({ span }) => say.notYet(span, "`--emit grad` of an entry with a loop that ends early, or has no results"));
+
+/** Every entry of a graph without markers. `where` says what a line comes from. */
 export function printDerived(graph: Graph, where: SourceLine): string {
   const used = new Set<string>();
   return graph.entries.map((entry) => printEntry(entry, graph, where, used)).join("\n");
@@ -44,30 +48,22 @@ export function printDerived(graph: Graph, where: SourceLine): string {
 
 function printEntry(entry: Entry, graph: Graph, where: SourceLine, used: Set<string>): string {
   const { region } = entry;
-  const names = new Map<ValueId, string>();
-  const taken = new Set<string>();
-  const give = (id: ValueId, wanted: string): string => {
-    let name = wanted;
-    for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
-    taken.add(name);
-    names.set(id, name);
-    return name;
-  };
+  const printer = new Printer((site) => where(graph.sites[site]));
+  const names: Names = new Map();
   const stateNames = entry.reads.map((id) => identifier(graph.states[id].path));
   const argumentNames = entry.parameters.flatMap((parameter) => leafNames(parameter.name, parameter.tree));
   const wanted = [...stateNames, ...argumentNames.map(identifier)];
-  const parameters = region.params.map((id, i) => `${give(id, wanted[i] ?? `argument_${i}`)}: ${typeText(region.types[id])}`);
-  const lines = region.nodes.map((node) => nodeLine(node, names, give, (site) => where(graph.sites[site])));
-  const results = region.results.map((id) => names.get(id) ?? "?");
+  const parameters = region.params.map((id, i) => `${printer.give(names, id, wanted[i] ?? `argument_${i}`)}: ${typeText(region.types[id])}`);
+  const lines = printer.lines(region, names, "  ");
+  const results = region.results.map((id) => nameOf(names, id));
   let name = [entry.name, ...Object.values(entry.variant)].join("_");
   for (let i = 2; used.has(name); i++) name = `${entry.name}_${i}`;
   used.add(name);
   const returned = [...entry.writes.map((id) => graph.states[id].path), "results"];
-  const sum = results.length === 1 ? results[0] : `(${results.join(", ")})`;
   return [
     `// ${entry.name}: states and arguments to ${returned.join(", ")}`,
     `export fn ${name}(`, ...parameters.map((parameter, i) => `  ${parameter}${i + 1 < parameters.length ? "," : ""}`), ") {",
-    ...lines, ...(results.length > 0 ? [`  return ${sum}`] : []), "}", "",
+    ...lines, ...(results.length > 0 ? [`  return ${together(results)}`] : []), "}", "",
   ].join("\n");
 }
 
@@ -82,14 +78,76 @@ function leafNames(name: string, tree: Entry["parameters"][number]["tree"]): str
   }
 }
 
-function nodeLine(node: Node, names: Map<ValueId, string>, give: (id: ValueId, wanted: string) => string, where: (site: Node["site"]) => string): string {
-  const args = node.args.map((arg) => names.get(arg) ?? "?");
-  const text = node.kind === "op" ? opText(node, args) : node.kind === "host" ? `${node.name}(${args.join(", ")})` : args[0];
-  const made = node.results.map((id) => give(id, `v${id}`));
-  const target = made.length === 1 ? made[0] : `(${made.join(", ")})`;
-  const comment = where(node.site);
-  return `  let ${target} = ${text}${comment ? `  // ${comment}` : ""}`;
+/** What the values of one region are called. */
+type Names = Map<ValueId, string>;
+
+const nameOf = (names: Names, id: ValueId): string => names.get(id) ?? "?";
+const together = (names: readonly string[]): string => (names.length === 1 ? names[0] : `(${names.join(", ")})`);
+
+/** One entry's text: no name stands for two values, in loops neither. */
+class Printer {
+  private readonly taken = new Set<string>();
+
+  constructor(private readonly where: (site: Node["site"]) => string) {}
+
+  give(names: Names, id: ValueId, wanted: string): string {
+    let name = wanted;
+    for (let i = 2; this.taken.has(name); i++) name = `${wanted}_${i}`;
+    this.taken.add(name);
+    names.set(id, name);
+    return name;
+  }
+
+  lines(region: Region, names: Names, indent: string): string[] {
+    return region.nodes.flatMap((node) => {
+      const comment = this.where(node.site);
+      const behind = comment ? `  // ${comment}` : "";
+      if (node.kind === "scan") return this.scan(node, names, indent, behind);
+      const args = node.args.map((arg) => nameOf(names, arg));
+      const text = node.kind === "op" ? opText(node, args) : node.kind === "host" ? `${node.name}(${args.join(", ")})` : args[0];
+      const made = node.results.map((id) => this.give(names, id, `v${id}`));
+      return [`${indent}let ${together(made)} = ${text}${behind}`];
+    });
+  }
+
+  /** `let (last, emits) = scan h = h0 for (i, x) in (0..n, xs) { ... emit y  h <- next }` */
+  private scan(node: ScanNode, names: Names, indent: string, behind: string): string[] {
+    const { args, body, carries, inputs, length, results } = node;
+    const inside: Names = new Map();
+    const [index, ...rest] = body.params;
+    const starts = args.map((arg) => nameOf(names, arg));
+    const carried = rest.slice(0, carries).map((param) => this.give(inside, param, "h"));
+    const counted = readsOf(body).has(index) || inputs === 0;
+    const each = [
+      ...(counted ? [{ name: this.give(inside, index, "i"), over: `0..${length}` }] : []),
+      ...rest.slice(carries, carries + inputs).map((param, k) => ({ name: this.give(inside, param, `${starts[carries + k]}_i`), over: starts[carries + k] })),
+    ];
+    rest.slice(carries + inputs).forEach((param, k) => inside.set(param, starts[carries + inputs + k]));
+    const deeper = `${indent}  `;
+    const lines = this.lines(body, inside, deeper);
+    const emits = body.results.slice(carries).map((id) => nameOf(inside, id));
+    if (emits.length > 0) lines.push(`${deeper}emit ${together(emits)}`);
+    // What one carry hands to another is kept before any moves.
+    const nexts = body.results.slice(0, carries).map((id) => {
+      const name = nameOf(inside, id);
+      if (!carried.includes(name)) return name;
+      const kept = this.give(new Map(), id, `${name}_before`);
+      lines.push(`${deeper}let ${kept} = ${name}`);
+      return kept;
+    });
+    nexts.forEach((next, k) => lines.push(`${deeper}${carried[k]} <- ${next}`));
+    const made = results.map((id) => this.give(names, id, `v${id}`));
+    const parts = [made.slice(0, carries), made.slice(carries)].filter((part) => part.length > 0).map(together);
+    const options = [...(node.reversed ? ["reversed = true"] : []), ...(node.unroll > 1 ? [`unroll = ${node.unroll}`] : [])];
+    const opened = `scan${options.length > 0 ? `(${options.join(", ")})` : ""}${carries > 0 ? ` ${carried.map((name, k) => `${name} = ${starts[k]}`).join(", ")}` : ""}`;
+    return [
+      `${indent}let ${together(parts)} = ${opened} for ${together(each.map(({ name }) => name))} in ${together(each.map(({ over }) => over))} {${behind}`,
+      ...lines, `${indent}}`,
+    ];
+  }
 }
+
+const readsOf = ({ nodes, results }: Region): ReadonlySet<ValueId> => new Set([...nodes.flatMap(({ args }) => args), ...results]);
 
 function opText(node: Extract<Node, { kind: "op" }>, args: readonly string[]): string {
   const operator = infix[node.op];

@@ -36,30 +36,39 @@ interface Carried {
 }
 
 export function scan(frame: Frame, expression: ScanExpression): Value {
-  const policy = policyOf(frame, expression.options);
+  const { policy, reversed } = optionsOf(frame, expression.options);
   const carried = expression.carries.map(({ name, value, span }): Carried => {
     const initial = asTensors(frame.context, evaluate(frame, value), span);
     return { name: name.text, span: name.span, initial, params: [], current: initial };
   });
   const each = eachOf(frame, evaluate(frame, expression.range), expression.range.span);
   frame.context.builder.site = frame.session.site(expression.span, frame.path);
-  return expression.until ? whileLoop(frame, expression, carried, each, policy) : scanLoop(frame, expression, carried, each, policy);
+  return expression.until ? whileLoop(frame, expression, carried, each, policy, reversed) : scanLoop(frame, expression, carried, each, policy, reversed);
 }
 
-function policyOf(frame: Frame, options: readonly Argument[]): LoopPolicy {
+const optionNames = ["checkpoint", "truncate", "unroll", "reversed"] as const;
+
+function optionsOf(frame: Frame, options: readonly Argument[]): { policy: LoopPolicy; reversed: boolean } {
   const policy: { -readonly [K in keyof LoopPolicy]: LoopPolicy[K] } = {};
+  let reversed = false;
   for (const { name, value, span } of options) {
     const key = name?.text;
-    if (key !== "checkpoint" && key !== "truncate" && key !== "unroll") return fail(say.unknownArgument(span, key ?? printExpression(value), "scan", ["checkpoint", "truncate", "unroll"]));
+    const known = optionNames.find((option) => option === key);
+    if (!known) return fail(say.unknownArgument(span, key ?? printExpression(value), "scan", optionNames));
+    if (known === "reversed") {
+      const order = evaluate(frame, value);
+      reversed = order.kind === "boolean" ? order.value : fail(say.argumentNotStatic(value.span, known, "scan", printExpression(value)));
+      continue;
+    }
     if (key === "checkpoint" && value.kind === "name" && value.text === "sqrt") {
       policy.checkpoint = "sqrt";
       continue;
     }
     const given = staticNumber(evaluate(frame, value));
-    if (given === undefined || !Number.isInteger(given) || given < 1) return fail(say.argumentNotStatic(value.span, key, "scan", printExpression(value)));
-    policy[key] = Math.min(given, maximumTurns); // more than all turns is all turns
+    if (given === undefined || !Number.isInteger(given) || given < 1) return fail(say.argumentNotStatic(value.span, known, "scan", printExpression(value)));
+    policy[known] = Math.min(given, maximumTurns); // more than all turns is all turns
   }
-  return policy;
+  return { policy, reversed };
 }
 
 // ---- what a loop goes over
@@ -200,7 +209,7 @@ function stateOf(body: Context, outer: Context): { carried: { cell: Cell; param:
   return { carried, read };
 }
 
-function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each, policy: LoopPolicy): Value {
+function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each, policy: LoopPolicy, reversed: boolean): Value {
   const { context: outer } = frame;
   const { span } = expression;
   const body = openBody(frame, expression, carried);
@@ -223,7 +232,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
   const captured = [...states.read, ...[...body.context.captures].map(([id, param]) => ({ outer: id, param }))];
   outer.builder.site = frame.session.site(span, frame.path);
   const node: OpenScanNode = {
-    kind: "openScan", site: outer.builder.site, length: each.length, reversed: false, policy,
+    kind: "openScan", site: outer.builder.site, length: each.length, reversed, policy,
     args: [...starts, ...body.inputs.map((input) => input.outer), ...(taps?.zeros(each.length) ?? []), ...captured.map((capture) => capture.outer)],
     results: [],
     loop: {
@@ -318,12 +327,13 @@ function together(last: readonly Value[], stacked: Value | undefined): Value {
 
 // ---- loops that end early
 
-function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each, policy: LoopPolicy): Value {
+function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each, policy: LoopPolicy, reversed: boolean): Value {
   const { context: outer } = frame;
   const { span, until } = expression;
   if (each.kind !== "index") return fail(say.untilRange(expression.range.span));
   if (!until) return nothing;
   if (policy.checkpoint !== undefined) return fail(say.untilCheckpoint(span));
+  if (reversed) return fail(say.untilReversed(span));
   const bind = (inner: Frame, body: Body, pattern: Pattern): void => bindPattern(inner, pattern, turnValue(inner, frame, each, body.index, body.inputs, expression.range.span));
   // The condition, on the carries as a turn finds them.
   const test = openBody(frame, expression, carried);

@@ -1,5 +1,5 @@
 /** `--emit`: the stages between text and module, as text. */
-import { printDerived, refuseDerivedLoops, simplified } from "../../compiler/elaborate/derived.ts";
+import { printDerived, refuseDerived, simplified } from "../../compiler/elaborate/derived.ts";
 import { printGraph } from "../../compiler/ir/print.ts";
 import { positionOf } from "../../compiler/diagnostics/render.ts";
 import { parse, type Span } from "../../grammar/index.ts";
@@ -27,7 +27,7 @@ export async function emitStage(stage: Stage, source: Source, flags: BuildFlags,
     case "graph": return printGraph(graph);
     case "grad": {
       const simple = simplified(graph);
-      refuseErrors(refuseDerivedLoops(simple), source, io, flags.json);
+      refuseErrors(refuseDerived(simple), source, io, flags.json);
       return printDerived(simple, ({ span }) => lineOf(source, span));
     }
     case "optimized": return printGraph(optimized);

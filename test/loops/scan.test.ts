@@ -51,6 +51,10 @@ const pairs: Record<string, readonly [loop: string, unrolled: string]> = {
     "export fn f(a: f32[3, 2], w: f32[2]) { let y = scan for x in a { emit x * w }  return { y, g: grad(sum(y * y), w) } }",
     "export fn f(a: f32[3, 2], w: f32[2]) { let y = a * w  return { y, g: grad(sum(y * y), w) } }",
   ],
+  "the last turn first": [
+    "export fn f(a: f32[4, 2], w: f32[2]) { let (h, es) = scan(reversed = true) h = w for (i, x) in (0..4, a) { h <- tanh(h * x) + f32(i)  emit h * w }  let l = sum(h) + sum(es ^ 2)  return { h, es, g: grad(l, (a, w)), d: push(l, w, w) } }",
+    "export fn f(a: f32[4, 2], w: f32[2]) { let (h, back) = scan h = w for (i, x) in (0..4, reverse(a, axis = 0)) { h <- tanh(h * x) + 3 - f32(i)  emit h * w }  let es = reverse(back, axis = 0)  let l = sum(h) + sum(es ^ 2)  return { h, es, g: grad(l, (a, w)), d: push(l, w, w) } }",
+  ],
   "a tuple of inputs, a record as carry": [
     "export fn f(a: f32[3, 2], b: f32[3]) { let s = scan s = { h: zeros([2]), n: 0.0 } for (x, k) in (a, b) { s <- { h: s.h * k + x, n: s.n + k } }  return { s, g: grad(sum(s.h) * s.n, b) } }",
     "export fn f(a: f32[3, 2], b: f32[3]) { let h = ((zeros([2]) * b[0] + a[0]) * b[1] + a[1]) * b[2] + a[2] let n = b[0] + b[1] + b[2]  return { s: { h, n }, g: grad(sum(h) * n, b) } }",
@@ -130,6 +134,14 @@ describe("checkpoints change no number", () => {
     if (checkpoint === "12") expect(() => moduleOf(program("(checkpoint = 12)"))).toThrow();
     else expectEqual(program(`(checkpoint = ${checkpoint})`), program(""));
   });
+});
+
+test("checkpoints of a loop that begins at the last turn change no number", () => {
+  const program = (policy: string) => `export fn f(xs: f32[12, 2], w: f32[2, 2], a: f32[2]) {
+    let (h, es) = scan(reversed = true${policy}) h = a for (x, i) in (xs, 0..12) { h <- tanh(h @ w + x * f32(i))  emit h * x }
+    return { h, es, g: grad(sum(h) + sum(es * es), (w, xs, a)) }
+  }`;
+  expectEqual(program(", checkpoint = 4"), program(""));
 });
 
 describe("taps in loops", () => {
