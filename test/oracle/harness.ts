@@ -26,7 +26,7 @@ export type CaseText = string | {
 export type CaseTexts = Readonly<Record<string, CaseText>>;
 
 /** Names in the data that are reserved words or names of library functions that the text calls. */
-const renamed: Readonly<Record<string, string>> = { surrogate: "surrogate_", jacobian: "jacobian_", outer: "outer_", state: "state_" };
+const renamed: Readonly<Record<string, string>> = { surrogate: "surrogate_", jacobian: "jacobian_", outer: "outer_", state: "state_", map: "map_" };
 const local = (name: string): string => renamed[name] ?? name;
 
 export const typeText = ({ shape, dtype = "f32" }: { shape: readonly number[]; dtype?: string }): string =>

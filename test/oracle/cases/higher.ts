@@ -35,6 +35,10 @@ const repeated = (d0: string): string => `
     ${[1, 2, 3, 4, 5].map((k) => `let d${k} = pull(d${k - 1}, x, one)`).join("\n    ")}`;
 
 export const higher: CaseTexts = {
+  hvp_convolution: `
+    let z = tanh(conv(transpose(x, [0, 2, 3, 1]), transpose(w, [2, 3, 1, 0]), padding = 1))
+    let y = mean(z ^ 2)
+    let (hv_x, hv_w) = push(grad(y, (x, w)), (x, w), (dx, dw))`,
   hvp_mlp: `${network}
     let loss = mean(cross_entropy(o, t))
     let (g_w1, g_b1, g_w2, g_b2) = grad(loss, ${parameters})

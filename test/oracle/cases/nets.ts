@@ -44,7 +44,33 @@ function recurrent(kind: "rnn" | "lstm" | "gru", form: "" | "Stacked" | "Bidirec
   };
 }
 
+/** A convolution of 3 x 3 that keeps the size, filters as the data has them. */
+const convolved = (x: string, w: string): string => `conv(${x}, transpose(${w}, [2, 3, 1, 0]), padding = 1)`;
+
 export const nets: CaseTexts = {
+  cnn: `
+    let h1 = max_pool(relu(${convolved("transpose(x, [0, 2, 3, 1])", "w1")} + b1), [2, 2])
+    let h2 = avg_pool(relu(${convolved("h1", "w2")} + b2), [2, 2])
+    let logits = flatten(transpose(h2, [0, 3, 1, 2]), axes = 3) @ w3 + b3
+    let loss = mean(cross_entropy(logits, t))`,
+  resnet_block: {
+    declarations: `
+      fn normed(x: f32[...N, D], g: f32[D], b: f32[D]) -> f32[...N, D] {
+        let c = x - mean(x, axis = 0..rank(x) - 1, keep = true)
+        return c / sqrt(mean(c * c, axis = 0..rank(x) - 1, keep = true) + 1e-5) * g + b
+      }`,
+    text: `
+      let z = transpose(x, [0, 2, 3, 1])
+      let h = relu(normed(${convolved("z", "w1")}, g1, b1))
+      let o = relu(z + normed(${convolved("h", "w2")}, g2, b2))
+      let y = transpose(o, [0, 3, 1, 2])`,
+  },
+  conv_autoencoder: `
+    let z = transpose(x, [0, 2, 3, 1])
+    let e = silu(conv(z, transpose(w1, [2, 3, 1, 0]), stride = 2, padding = 1) + b1)
+    let wide = concat(resize_nearest(e, [6, 6]), z, axis = -1)
+    let o = ${convolved("wide", "w2")} + b2 + conv_transpose(e, transpose(w3, [2, 3, 0, 1]), stride = 2) + b3
+    let loss = mean((o - transpose(target, [0, 2, 3, 1])) ^ 2)`,
   mlp_relu: mlp(3, "relu", "mean(cross_entropy(logits, t))"),
   mlp_tanh: mlp(3, "tanh", "mse(logits, t)"),
   mlp_silu_deep: mlp(5, "silu", "mean(cross_entropy(logits, t))"),
