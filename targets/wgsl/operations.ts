@@ -1,6 +1,12 @@
 /**
  * Machine ops as WGSL, on scalars and vec4 alike. Where WGSL leaves room (NaN in comparisons, conversions out of range, shifts
  * by 32 and more, division by 0) a helper narrows it to what the other targets compute.
+ *
+ * Transcendental ops come as formulas of these (compiler/schedule/approximate). A driver may fuse and regroup their sums, and take
+ * subnormal numbers for 0, so they are less exact here. Worst errors in ulp, for results that are not near to subnormal:
+ *
+ *     exp, erf 1.5    expm1, log, log1p, tanh, atan2 2    div, sqrt 2.5    logistic 3    pow 2 + 2 |y log2 x|
+ *     sin, cos 2, up to |x| = 1e5 and where the result is over 2^-12, nearer to their zeros 2^-35 absolute
  */
 import type { Lanes, MachineOp, Scalar } from "../../compiler/schedule/kernel.ts";
 

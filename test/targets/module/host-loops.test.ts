@@ -1,7 +1,7 @@
 /** Calls of the host inside loops: the module's script runs those loops itself. */
 import { describe, expect, it } from "vitest";
 import { compile, instantiate } from "../../../targets/index.ts";
-import { adapter } from "../wgsl/device.ts";
+import { adapter } from "../wgsl/watched.ts";
 import { openModule } from "../wgsl/modules.ts";
 
 const source = `

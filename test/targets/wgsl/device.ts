@@ -1,7 +1,8 @@
 /**
  * A real WebGPU device in Node: the system's Vulkan driver, or SwiftShader as an npm package ships it. One for each process.
  *
- * WGSL_ADAPTER=system|swiftshader|any chooses (any: the system's if it has one); WGSL_REQUIRED=1 makes a missing adapter an error, else tests are skipped, loudly.
+ * WGSL_ADAPTER=system|swiftshader|lavapipe|any chooses (any: the system's if it has one); WGSL_REQUIRED=1 makes a missing adapter an
+ * error, else tests are skipped, loudly.
  */
 import fs from "node:fs";
 import { createRequire } from "node:module";
@@ -70,10 +71,23 @@ async function adapterOf(): Promise<GPUAdapter | null> {
   return instance.requestAdapter();
 }
 
+/** Mesa's driver for processors, of Debian's package mesa-vulkan-drivers; VK_DRIVER_FILES may name another place of it. */
+async function lavapipe(): Promise<GPUAdapter | null> {
+  const folder = "/usr/share/vulkan/icd.d";
+  const file = process.env.VK_DRIVER_FILES ?? (fs.existsSync(folder) ? fs.readdirSync(folder) : []).filter((name) => /^lvp_icd.*json$/.test(name)).map((name) => path.join(folder, name)).at(0);
+  if (file === undefined) return null;
+  process.env.VK_ICD_FILENAMES = process.env.VK_DRIVER_FILES = file;
+  const loader = unpackSwiftShader(); // for its loader, where the system has none
+  if (loader !== null) mapLoader(path.join(loader, "libvulkan.so.1"));
+  const found = await adapterOf();
+  return found !== null && /llvmpipe|lavapipe/.test(found.info.description) ? found : null;
+}
+
 async function findAdapter(): Promise<GPUAdapter | null> {
   process.env.XDG_RUNTIME_DIR ??= os.tmpdir();
   const kind = process.env.WGSL_ADAPTER ?? "swiftshader";
   if (kind === "system") return adapterOf();
+  if (kind === "lavapipe") return lavapipe();
   const own = kind === "any" ? await adapterOf() : null;
   if (own !== null) return own;
   const folder = unpackSwiftShader();
@@ -118,5 +132,6 @@ export async function disposableDevice(): Promise<GPUDevice> {
   if (another === null) throw new Error("there is no adapter");
   const device = await another.requestDevice();
   pins.push(device);
+  device.addEventListener("uncapturederror", (event) => complaints.push(event.error.message));
   return device;
 }

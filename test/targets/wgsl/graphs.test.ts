@@ -6,7 +6,7 @@ import { movementGraph } from "../../optimize/movement-graph.ts";
 import { randomGraph, type RandomGraph } from "../../ops/random-graph.ts";
 import { Random } from "../../ops/random.ts";
 import { difference } from "../../schedule/run.ts";
-import { adapter } from "./device.ts";
+import { adapter } from "./watched.ts";
 import { runRegion } from "./run.ts";
 
 async function compare({ region, args }: RandomGraph, tolerance: number, shares = false): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import { evaluate, type Tensor } from "../../../compiler/reference/index.ts";
 import { type Case, casesOf, drawArgs } from "../../ops/cases.ts";
 import { Random } from "../../ops/random.ts";
 import { difference } from "../../schedule/run.ts";
-import { adapter } from "./device.ts";
+import { adapter } from "./watched.ts";
 import { runRegion } from "./run.ts";
 
 function regionOf(op: OpName, { args, attributes }: Case): Region {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { covered } from "../../oracle/cases/index.ts";
 import { argumentsOf, type CaseText, entryName, expected, moduleText } from "../../oracle/harness.ts";
 import { differences, type OracleCase, readCases } from "../../oracle/vectors.ts";
-import { adapter } from "./device.ts";
+import { adapter } from "./watched.ts";
 import { compileForDevice, type DeviceRunner } from "./run.ts";
 
 /** For a module on a busy machine, milliseconds. */
