@@ -120,9 +120,23 @@ export function turnValue(frame: Frame, outer: Frame, each: Each, index: ValueId
         inputs.push({ outer: id, param });
         return tensor(context, param, leaf.axes.slice(1));
       };
-      const value = replaceLeaves(each.value, cut);
+      const value = slicesOf(each.value, cut);
       return value.kind === "model" ? { ...value, family: undefined, path: undefined } : value;
     }
+  }
+}
+
+/** Every leaf cut, state too. */
+function slicesOf(value: Value, cut: (leaf: TensorValue) => TensorValue): Value {
+  switch (value.kind) {
+    case "tuple":
+      return tuple(value.items.map((item) => slicesOf(item, cut)), value.list);
+    case "record":
+      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, slicesOf(field, cut)])) };
+    case "model":
+      return { ...value, sliced: true, members: new Map([...value.members].map(([name, member]) => [name, { ...member, value: slicesOf(member.value, cut) }])) };
+    default:
+      return replaceLeaves(value, cut);
   }
 }
 

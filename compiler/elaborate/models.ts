@@ -129,7 +129,8 @@ export function completed(frame: Frame, value: Value, span: Span): Value {
 }
 
 /** The state behind an instance: of one model of a family that of the whole stack. */
-function nodeOfModel(session: Session, { path, place }: ModelValue): ModelNode | undefined {
+function nodeOfModel(session: Session, { path, place, sliced }: ModelValue): ModelNode | undefined {
+  if (sliced) return undefined;
   const at = place?.path ?? path;
   return at === undefined ? undefined : session.modelNodes.get(at);
 }
@@ -201,7 +202,11 @@ function bindMember(frame: Frame, self: ModelValue, owner: ModelNode | undefined
   if (statement.role !== "state") return scope.bind(name, snapshot, statement.name.span);
   // A computed tree's state lives as long as the call.
   let current = snapshot;
-  scope.define(name, { read: () => current, span: statement.name.span, assign: (value) => { current = value; } });
+  const assign = (value: Value): void => {
+    if (self.sliced) fail(say.notYet(statement.span, "assigning the state of a model that a loop goes over"));
+    current = value;
+  };
+  scope.define(name, { read: () => current, span: statement.name.span, assign });
 }
 
 function hasState(node: StateNode): boolean {

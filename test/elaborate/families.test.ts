@@ -115,6 +115,22 @@ describe("one model of a family", () => {
     expect(call("f", 3)).toEqual([[9]]);
     expect(state("nets.unit.n")).toEqual([0, 6]);
   });
+  it("has state of its own in each turn of a loop, in families of families, too", () => {
+    const layers = `
+      model Unit(x: f32) -> f32 { param w: f32 = 2  state n: f32 = 5  return w * x + n }
+      model Wrap(x: f32) -> f32 { layer unit = Unit  return unit(x) }
+      model Pair(x: f32) -> f32 { layer units[2] = Wrap  return scan h = x for u in units { h <- u(h) } }`;
+    const { call } = program(`${layers}
+      var nets[3] = Pair
+      export train fn set(n: f32) { nets[1].units[0].unit.n <- n }
+      export fn f(x: f32) -> (f32, f32) = (nets[1](x), nets[2](x))`);
+    expect(call("f", 3)).toEqual([[27], [27]]);
+    call("set", 0);
+    expect(call("f", 3)).toEqual([[17], [27]]);
+    const counting = layers.replace("return w", "n <- n + 1  return w");
+    expect(messages(`${counting}\nvar net = Pair\nexport train fn f(x: f32) -> f32 = net(x)`))
+      .toEqual(["assigning the state of a model that a loop goes over: not in this version of the compiler"]);
+  });
   it("is refused where there is none", () => {
     const text = (statement: string) => messages(`var nets[2] = Linear[2, 2]\nvar one = Linear[2, 2]\nexport train fn f(x: f32[2], i: i32) { ${statement} }`);
     expect(text("nets[2].weight <- 0")).toEqual(["position 2 is outside of 0..2"]);
