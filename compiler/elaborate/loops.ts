@@ -92,7 +92,7 @@ export function eachOf(frame: Frame, value: Value, span: Span): Each {
       throw new Problem(null);
     default: {
       const whole = completed(frame, value, span);
-      const all = leaves(whole);
+      const all = leaves(whole, { states: true });
       const lengths = [...new Set(all.map(({ value: leaf }) => ownShape(leaf)[0]))];
       if (all.length === 0 || lengths.includes(undefined as never)) return fail(say.loopRange(span, describe(value)));
       if (value.kind === "model" && value.family === undefined) return fail(say.loopRange(span, describe(value)));
