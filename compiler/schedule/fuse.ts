@@ -31,10 +31,11 @@ export interface Fused {
 }
 
 /** Below this many elements it does not matter whether lanes are used. */
-const fewElements = 16;
+export const fewElements = 16;
 
-export function fuse(facts: Facts): Fused {
-  const fusion = new Fusion(facts);
+/** `apart`: results of nodes that share no kernel with others. */
+export function fuse(facts: Facts, apart: ReadonlySet<ValueId> = new Set()): Fused {
+  const fusion = new Fusion(facts, apart);
   fusion.run();
   return fusion;
 }
@@ -57,7 +58,7 @@ class Fusion implements Fused {
   private readonly readers = new Map<ValueId, Group[]>();
   private lastHost: Group | null = null;
 
-  constructor(private readonly facts: Facts) {}
+  constructor(private readonly facts: Facts, private readonly apart: ReadonlySet<ValueId>) {}
 
   run(): void {
     const { facts } = this;
@@ -156,7 +157,7 @@ class Fusion implements Fused {
     if (ownSeat === null) throw new Error(`internal: ${node.op} has no place in its own space`);
     for (const group of candidates ?? this.candidates(own, ownSeat.leaves)) {
       const seat = this.seat(group, node);
-      if (seat === null || !this.accepts(group, seat)) continue;
+      if (seat === null || this.apart.has(group.nodes[0].results[0]) !== this.apart.has(node.results[0]) || !this.accepts(group, seat)) continue;
       this.join(group, node, seat);
       return;
     }

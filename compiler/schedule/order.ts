@@ -12,12 +12,19 @@ export interface StateWrite {
   readonly next: ValueId;
 }
 
+export interface Ordered {
+  readonly units: readonly Unit[];
+  /** Alive at once, constants, states and arguments apart. */
+  readonly peakBytes: number;
+}
+
 /** Units arrive in the order of the nodes, which decides between those that may both run. `bytesOf`: of a value. */
-export function orderUnits(units: readonly Unit[], writes: readonly StateWrite[], bytesOf: (value: ValueId) => number): readonly Unit[] {
+export function orderUnits(units: readonly Unit[], writes: readonly StateWrite[], bytesOf: (value: ValueId) => number): Ordered {
   const before = predecessors(units, writes);
   const orders = [inOwnOrder(before), onDemand(before, 1), onDemand(before, -1)].map((order) => order.map((i) => units[i]));
   const peaks = orders.map((order) => peakBytes(order, writes, bytesOf));
-  return orders[peaks.indexOf(Math.min(...peaks))];
+  const peak = Math.min(...peaks);
+  return { units: orders[peaks.indexOf(peak)], peakBytes: peak };
 }
 
 /** For each unit those that must have run. */

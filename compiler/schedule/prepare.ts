@@ -6,12 +6,14 @@ import type { Machine } from "../program.ts";
 import type { ConstantPool } from "./constants.ts";
 import { Facts, isConstant } from "./facts.ts";
 import { fuse } from "./fuse.ts";
+import type { Fused } from "./fuse.ts";
 import type { Placement } from "./kernel.ts";
 import { lowerGroup } from "./lower/index.ts";
 import { bytesOf } from "./memory.ts";
 import { orderUnits } from "./order.ts";
-import type { StateWrite } from "./order.ts";
+import type { Ordered, StateWrite } from "./order.ts";
 import type { Unit } from "./unit.ts";
+import { heldBack } from "./waits.ts";
 
 export interface Prepared {
   readonly region: Region;
@@ -27,21 +29,35 @@ export interface Prepared {
 /** `olds`: the old value of each state or carry that the first results replace, if it is read. */
 export function prepare(region: Region, olds: readonly (ValueId | null)[], machine: Machine, pool: ConstantPool): Prepared {
   const facts = new Facts(region, machine.lanes, boolBytesOf(machine));
-  const { groups, stored } = fuse(facts);
-  const units = groups.flatMap((group): readonly Unit[] => {
+  const loops = new Map<LoopNode, Unit>();
+  const unitsOf = ({ groups, stored }: Fused): readonly Unit[] => groups.flatMap((group): readonly Unit[] => {
     const [node] = group.nodes;
-    if (isLoop(node)) return [loopUnit(node, facts, machine, pool)];
+    if (isLoop(node)) {
+      const known = loops.get(node) ?? loopUnit(node, facts, machine, pool);
+      loops.set(node, known);
+      return [known];
+    }
     const unit = lowerGroup(facts, group, stored, machine);
     return unit === null ? [] : [unit];
   });
   const results = region.results.map((result) => facts.source(result));
   const writes = olds.map((old, i): StateWrite => ({ old, next: results[i] }));
+  const ordered = (fused: Fused): Ordered => orderUnits(unitsOf(fused), writes, (value) => bytesOf(region.types[value], facts.boolBytes));
+  const fused = fuse(facts);
+  const units = sparing(ordered(fused), heldBack(fused, facts), (apart) => ordered(fuse(facts, apart)));
   const constants = new Map<ValueId, Placement>();
   for (const value of [...units.flatMap(({ reads }) => reads), ...results]) {
     const node = facts.producers[value];
     if (isConstant(facts, value) && node?.kind === "op" && node.op === "constant" && !constants.has(value)) constants.set(value, pool.place(node));
   }
-  return { region, units: orderUnits(units, writes, (value) => bytesOf(region.types[value], facts.boolBytes)), writes, results, constants };
+  return { region, units, writes, results, constants };
+}
+
+/** Kernels of their own for what others wait for cost time: they have to spare an eighth of the bytes. */
+function sparing(plain: Ordered, apart: ReadonlySet<ValueId>, separate: (apart: ReadonlySet<ValueId>) => Ordered): readonly Unit[] {
+  if (apart.size === 0) return plain.units;
+  const other = separate(apart);
+  return other.peakBytes <= plain.peakBytes * (7 / 8) ? other.units : plain.units;
 }
 
 function loopUnit(node: LoopNode, facts: Facts, machine: Machine, pool: ConstantPool): Unit {

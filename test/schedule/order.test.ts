@@ -6,7 +6,7 @@ import type { Unit } from "../../compiler/schedule/unit.ts";
 
 const unit = (reads: readonly number[], ...writes: number[]): Unit =>
   ({ runs: [], reads: reads as ValueId[], writes: writes as ValueId[], scratchBytes: 0, inPlace: [] }); // ids of this file
-const order = (units: readonly Unit[], bytes: (value: number) => number = () => 1): number[] => orderUnits(units, [], bytes).map((each) => units.indexOf(each));
+const order = (units: readonly Unit[], bytes: (value: number) => number = () => 1): number[] => orderUnits(units, [], bytes).units.map((each) => units.indexOf(each));
 
 describe("order of units", () => {
   test("the program's own, where no other keeps fewer bytes", () => {
