@@ -27,7 +27,7 @@ export function assignPath(frame: Frame, target: Path, value: Value): void {
   const binding = frame.scope.find(root.text);
   if (!binding) return fail(say.unknownName(root.span, root.text, frame.scope.names()));
   if (binding.assign && steps.length === 0) return binding.assign(value);
-  if (!binding.target) return fail(binding.mapped ? say.notYet(root.span, "assigning state in a `map`") : say.notAssignable(root.span, root.text));
+  if (!binding.target) return fail(say.notAssignable(root.span, root.text));
   binding.read(frame.context); // a `var` comes to be when it is first mentioned
   const node = nodeOfTarget(session, binding.target, root.span);
   if (!node) return fail(say.notAssignable(root.span, root.text));

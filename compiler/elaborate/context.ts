@@ -1,4 +1,5 @@
 /** The bookkeeping of an elaboration: the whole program (Session), one region in the making (Context), one call (Frame). */
+import type { SliceOf } from "./slices.ts";
 import type { Declaration, MemberStatement, ModelDeclaration, Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
@@ -19,6 +20,8 @@ export interface Cell {
   readonly axes: readonly Axis[];
   readonly role: State["role"];
   readonly span: Span;
+  /** In the body of a `map`: what it is a slice of. */
+  readonly slice?: SliceOf;
   /** Its initial value, built in the init region. */
   initial(init: Context): ValueId;
 }

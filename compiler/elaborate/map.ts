@@ -3,7 +3,8 @@
  * over the batch by the op table's rules. Rules of calls in it work for one element too: where a request meets such a call,
  * the rule is elaborated in the body and its nodes are mapped like the others.
  */
-import type { MapExpression, Span } from "../../grammar/index.ts";
+import { printExpression } from "../../grammar/index.ts";
+import type { Expression, MapExpression, Pattern, Span } from "../../grammar/index.ts";
 import { BatchMap, batchNodes, batchValues, type BatchOptions, type Mapped } from "../batch/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { dependents } from "../differentiate/index.ts";
@@ -13,7 +14,10 @@ import { Context, type Frame, mix, newCounters } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { eachOf, turnValue } from "./loops.ts";
 import { fail } from "./problem.ts";
+import { stateOf } from "./optimizers.ts";
 import { Scope } from "./scope.ts";
+import { hasSlices, sliceNode } from "./slices.ts";
+import { readNode } from "./states.ts";
 import { bindPattern, runBody } from "./statements.ts";
 import { asTensor, idOf, tensor } from "./tensors.ts";
 import { asTensors, leaves, replaceLeaves } from "./trees.ts";
@@ -32,27 +36,45 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
   const inner: Frame = { ...frame, context, scope, counters, free: new Set(), recorder: null, arm: false, conditional: false, emit: undefined, mayAssign: false };
   const inputs: { outer: ValueId; param: ValueId }[] = [];
   bindPattern(inner, expression.pattern, turnValue(inner, frame, each, index, inputs, expression.range.span));
+  if (frame.mayAssign) bindSlices(inner, frame, expression.pattern, expression.range, each.length);
   for (const { param } of inputs) inner.free.add(param);
-  scope.markMapped();
   const raw = runBody(inner, expression.body);
   const result = asTensors(inner.context, raw, span);
-  if (context.written.size > 0) fail(say.notYet(span, "assigning state in a `map`"));
   outer.builder.site = frame.session.site(span, frame.path);
   const iota = outer.builder.op("iota", [], { shape: [each.length], axis: 0, element: "i32" });
   const map = new BatchMap([
     [index, { id: iota, batched: true }],
     ...inputs.map(({ outer: id, param }): [ValueId, Mapped] => [param, { id, batched: true }]),
-    ...[...context.versions].map(([cell, [param]]): [ValueId, Mapped] => [param, { id: outer.read(cell), batched: false }]),
+    ...[...context.versions].map(([cell, [param]]): [ValueId, Mapped] => [param, { id: outer.read(cell.slice?.whole ?? cell), batched: cell.slice !== undefined }]),
     ...[...context.captures].map(([id, param]): [ValueId, Mapped] => [param, { id, batched: false }]),
   ]);
   const results = leaves(result).map(({ value }) => idOf(context, value, span));
   context.onCapture = (id, param) => map.set(param, { id, batched: false });
   transfer(context.builder, outer.builder, map, each.length, context.builder.nodes.slice());
+  for (const cell of context.written) {
+    if (!cell.slice) fail(say.mapAssigns(span, cell.path));
+    const mapped = map.get(context.read(cell));
+    if (cell.slice && mapped) outer.assign(cell.slice.whole, spread(outer.builder, mapped, each.length));
+  }
   let at = 0;
   return replaceLeaves(result, (leaf) => {
     const mapped = map.get(results[at++]) ?? fail(say.expectedTensor(span, describe(leaf)));
     return tensor(outer, spread(outer.builder, mapped, each.length), [{}, ...leaf.axes]);
   });
+}
+
+/** Names that stand for slices of state may be assigned. */
+function bindSlices(inner: Frame, outer: Frame, pattern: Pattern, range: Expression, length: number): void {
+  if (pattern.kind === "tuplePattern") {
+    if (range.kind === "tuple") pattern.items.forEach((item, i) => bindSlices(inner, outer, item, range.items[i], length));
+    return;
+  }
+  const whole = stateOf(outer, range);
+  if (!whole || !hasSlices(outer.session, whole, range.span)) return;
+  const node = sliceNode(inner.context, whole, length, range.span);
+  const path = `${printExpression(range)}[]`;
+  outer.session.roots.set(path, node);
+  inner.scope.define(pattern.name.text, { read: (context) => readNode(context, node), span: pattern.name.span, target: { path, local: true } });
 }
 
 /** The batched form of a value; one that is the same for all elements is repeated. */

@@ -5,12 +5,14 @@ import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
 import { checkMayAssign, itemNode, nodeOfTarget } from "./assign.ts";
 import { arrange, atCallSite, enter, type GivenArgument } from "./calls.ts";
-import type { CellNode, Frame, StateNode } from "./context.ts";
+import type { CellNode, Context, Frame, StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { fail } from "./problem.ts";
 import { gradient } from "./requests.ts";
+import { takeAt } from "./parts.ts";
 import { Scope } from "./scope.ts";
 import { axesOfCell, childNode, createStates, readNode, typeOfCell } from "./states.ts";
+import { sliceNode } from "./slices.ts";
 import { runBlock } from "./statements.ts";
 import { asTensor, broadcastTo, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
@@ -112,8 +114,7 @@ export function nodeOf(frame: Frame, expression: Expression): StateNode {
   const found = stateOf(frame, expression);
   if (found) return found;
   const text = printExpression(expression);
-  const { mapped } = frame.scope.find(rootOf(text)) ?? {};
-  return fail(mapped ? say.notYet(expression.span, "assigning state in a `map`") : say.notState(expression.span, text));
+  return fail(say.notState(expression.span, text));
 }
 
 const rootOf = (path: string): string => path.split(/\W/, 1)[0];
@@ -198,22 +199,35 @@ function runOptimizer(frame: Frame, node: CellNode, g: Value, options: ReadonlyM
 
 /** `state m = zeros_like(g)`: one state per statement and leaf, shared by an entry's variants. */
 function bindSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, of: CellNode, slots: string): void {
-  const path = `${slots}.${statement.name.text}.${of.path}`;
+  const { slice } = of.cell;
+  const path = `${slots}.${statement.name.text}.${slice?.whole.path ?? of.path}`;
   let node = frame.session.roots.get(path);
   if (!node) {
     node = createSlot(frame, declaration, statement, of, path);
     frame.session.roots.set(path, node);
   }
-  const slot = node;
-  frame.scope.define(statement.name.text, { read: (context) => readNode(context, slot), span: statement.name.span, target: { path, local: true } });
+  const slot = slice ? sliceNode(slice.context, node, slice.length, statement.span) : node;
+  frame.scope.define(statement.name.text, { read: (context) => readNode(context, slot), span: statement.name.span, target: { path: slice ? slotSlice(frame, path, slot) : path, local: true } });
+}
+
+/** A slot's slice under a path of its own. */
+function slotSlice(frame: Frame, path: string, slot: StateNode): string {
+  frame.session.roots.set(`${path}[]`, slot);
+  return `${path}[]`;
 }
 
 function createSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, of: CellNode, path: string): StateNode {
   // In the init region p is the parameter's initial value and g is zero.
   const scope = new Scope(frame.scope);
   const [p, g] = declaration.parameters;
-  scope.define(p.name.text, { read: (context) => readNode(context, of), span: p.span });
+  let copy = 0;
+  const { slice } = of.cell;
+  const initialOf = (context: Context): Value => {
+    if (!slice || context.kind !== "init") return readNode(context, of);
+    return takeAt(context, tensor(context, context.read(slice.whole)), 0, copy, p.span);
+  };
+  scope.define(p.name.text, { read: initialOf, span: p.span });
   scope.define(g.name.text, { read: (context) => tensor(context, context.builder.zeros(typeOfCell(of)), axesOfCell(of)), span: g.span });
-  return createStates(frame.session, { ...frame, scope }, statement, path, "optimizer");
+  return createStates(frame.session, { ...frame, scope }, statement, path, "optimizer", slice ? [slice.length] : [], (i) => { copy = i; });
 }
 

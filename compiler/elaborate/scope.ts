@@ -12,8 +12,6 @@ export interface Binding {
   readonly target?: AssignTarget;
   /** The state of a computed model: it ends with the call. */
   assign?(value: Value): void;
-  /** A slice that a `map` goes over. */
-  readonly mapped?: boolean;
 }
 
 /** Where an assignment goes: the path of a state or of a tree of states. */
@@ -40,10 +38,6 @@ export class Scope {
   bind(name: string, value: Value, span?: Span): void {
     this.bindings.set(name, { read: () => value, span });
     if (value.kind === "type") this.types.add(name);
-  }
-  /** What is bound so far are the slices that a `map` goes over. */
-  markMapped(): void {
-    for (const [name, binding] of this.bindings) this.bindings.set(name, { ...binding, mapped: true });
   }
   define(name: string, binding: Binding): void {
     this.bindings.set(name, binding);

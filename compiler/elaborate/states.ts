@@ -28,8 +28,10 @@ type MakeCell = (type: KnownType, at: readonly string[], role: DeclaredRole) => 
 /** Makes the cells of a declaration. The initial value is computed in the init region, once asked for. */
 export function createStates(
   session: Session, frame: Frame, declaration: StateDeclaration, path: string, role: DeclaredRole, families: readonly number[] = [],
+  /** Told before the initial value of each copy of a family is evaluated. */
+  onCopy: (copy: number) => void = () => {},
 ): StateNode {
-  const leafSource = new InitialValues(frame, declaration, path, families);
+  const leafSource = new InitialValues(frame, declaration, path, families, onCopy);
   const cell: MakeCell = (type, at, given) => {
     const full = [path, ...at].join(".");
     return cellNode(session.addCell({
@@ -100,6 +102,7 @@ class InitialValues {
 
   constructor(
     private readonly frame: Frame, private readonly declaration: StateDeclaration, private readonly path: string, private readonly families: readonly number[],
+    private readonly onCopy: (copy: number) => void,
   ) {}
 
   leaf(init: Context, at: readonly string[]): ValueId {
@@ -131,6 +134,7 @@ class InitialValues {
 
   private evaluateCopy(init: Context, copy: number): Value {
     const { declaration, frame, path } = this;
+    this.onCopy(copy);
     // Initial values depend on the seed and the path alone.
     const inner: Frame = { ...rootFrame(init, frame.scope, path), counters: newCounters(this.families.length > 0 ? mix(hashText(path), copy) : hashText(path)) };
     const place = { span: declaration.span, what: `the initial value of ${path}` };

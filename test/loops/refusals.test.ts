@@ -7,7 +7,6 @@ const refused: Readonly<Record<string, readonly [code: string, text: string]>> =
   "checkpoints of adaptive steps": ["loop", "export fn f(y0: f32) = odesolve(dopri5, rtol = 1e-5, adjoint = checkpointed) y = y0 for t in [0, 1] => -y"],
   "steps and a tolerance": ["loop", "export fn f(y0: f32) = odesolve(dopri5, rtol = 1e-5, steps = 4) y = y0 for t in [0, 1] => -y"],
   "going back by a method that cannot": ["loop", "export fn f(y0: f32) = odesolve(rk4, steps = 4, adjoint = reversible) y = y0 for t in [0, 1] => -y"],
-  "training a slice of a family in a map": ["later", "var nets[2] = Linear[2, 1] export train fn f(x: f32[2]) { let y = map m in nets { let l = sum(m(x) ^ 2) minimize l over m with sgd(lr = 0.1) return l } return y }"],
   "assigning state in a map": ["state", "var t = 0 export fn f(x: f32[2]) { let y = map v in x { t <- t + 1 return v } return y }"],
   "checkpoints with until": ["loop", "export fn f(x: f32) { let y = scan(checkpoint = sqrt) y = x for i in 0..9 until y > 3 { y <- y * 2 } return grad(y, x) }"],
   "an emit with until": ["loop", "export fn f(x: f32) = scan y = x for i in 0..9 until y > 3 { y <- y * 2 emit y }"],
