@@ -1,7 +1,7 @@
 /**
  * A dot for a grid of invocations.
  *
- *     tile      4 x 4 elements for each invocation, 8 x 8 of long products (tiles.ts), or by workgroups together (shared-tiles.ts)
+ *     tile      4 x 4 elements for each invocation, up to 16 x 8 of long products (tiles.ts), or by workgroups together (shared-tiles.ts)
  *     strip     4 rows x up to 5 columns, number by number, where columns do not come in fours or lie apart
  *     single    one element, for any element type and any axes
  *
@@ -19,12 +19,22 @@ import { batchOffsets, finishPart, type Part, rowsOf, type Totals } from "./rows
 import { sharedTiles } from "./shared-tiles.ts";
 import { tiles } from "./tiles.ts";
 
-/** Multiplications from which a large tile's longer text, which a driver compiles longer, is worth it. */
-const largeWork = 2 ** 20;
+/** Tiles, each with the multiplications from which its longer text, which a driver compiles longer, is worth it. */
+const tileSizes = [
+  { rows: 16, vectors: 2, least: 2 ** 24 },
+  { rows: 8, vectors: 2, least: 2 ** 20 },
+  { rows: 4, vectors: 1, least: 0 },
+] as const;
+
+function tileOf({ batch, rows, columns, depth }: Product): readonly [rows: number, vectors: number] {
+  const size = tileSizes.find(({ rows: each, vectors, least }) => rows >= each && columns % (4 * vectors) === 0 && batch * rows * columns * depth >= least);
+  return size === undefined ? [4, 1] : [size.rows, size.vectors];
+}
+
 /** Steps of k that a strip takes at a time: each turn of a loop costs a driver on a processor as much as some loads. */
 const stripSteps = 2;
 /** Workgroups that a product is spread over, if it has the invocations. */
-const spread = 16;
+const spread = 32;
 
 export function parallelProduct(request: DotRequest, product: Product): { readonly kernels: readonly RoledKernel[]; readonly scratchBytes: number } {
   return { kernels: product.batch * product.rows * product.columns === 0 ? [] : [productKernel(request, product)], scratchBytes: 0 };
@@ -39,10 +49,8 @@ function productKernel(request: DotRequest, product: Product): RoledKernel {
     }
     case "tile": {
       const shared = sharedTiles(request, product);
-      const large = product.rows >= 8 && product.columns % 8 === 0 && product.batch * product.rows * product.columns * product.depth >= largeWork;
-      const own = large
-        ? kernelOf(request, product, 8, 8, (scope, part, out) => { tiles(scope, part, 8, 2, out); })
-        : kernelOf(request, product, 4, 4, (scope, part, out) => { tiles(scope, part, 4, 1, out); });
+      const [rows, vectors] = tileOf(product);
+      const own = kernelOf(request, product, rows, 4 * vectors, (scope, part, out) => { tiles(scope, part, rows, vectors, out); });
       return shared === null ? own : { ...own, kernel: { ...own.kernel, shared: shared.kernel } };
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Tiles of a product, one for each invocation, from vector loads: 4 or 8 rows, 1 or 2 vectors of columns; some steps of k
+ * Tiles of a product, one for each invocation, from vector loads: 4, 8 or 16 rows, 1 or 2 vectors of columns; some steps of k
  * at a time. A larger tile makes fewer loads for each multiplication.
  */
 import { scale, sum } from "../contraction/indices.ts";
@@ -58,7 +58,7 @@ export function multiply(scope: ProductScope, totals: Totals, left: Side, right:
   });
 }
 
-export function tiles(scope: ProductScope, part: Part, rowsEach: 4 | 8, vectors: 1 | 2, out: Statement[]): void {
+export function tiles(scope: ProductScope, part: Part, rowsEach: number, vectors: number, out: Statement[]): void {
   const { product, element } = scope;
   const { leftRow, leftDepth, rightDepth, rightColumn } = stridesOf(product);
   const column = scale(part.column, 4 * vectors);

@@ -62,6 +62,10 @@ describe.skipIf(adapter === null)("on WGSL", () => {
   });
 
   // A driver on a processor takes seconds to compile each.
+  test.each([[20, 258, 208, 0], [24, 256, 176, 1], [20, 258, 208, 1], [24, 256, 176, 2], [24, 256, 176, 3], [130, 300, 432, 0], [144, 300, 400, 1]])("products of %i x %i x %i, layout %i, in large tiles", async (rows, depth, columns, layout) => {
+    expect(await compare(denseLayer(rows, depth, columns, layout), 1e-4)).toBeUndefined();
+  });
+
   test.each([[64, 32, 64, 0], [68, 40, 100, 1], [70, 36, 68, 2]])("products of %i x %i x %i, layout %i, through workgroup memory", async (rows, depth, columns, layout) => {
     expect(await compare(denseLayer(rows, depth, columns, layout), 1e-5, true)).toBeUndefined();
   });
