@@ -3,7 +3,7 @@
  * browsers), its types, and the plugins for bundlers. Binaryen stays outside: it is loaded when first needed.
  */
 import { execFile } from "node:child_process";
-import { copyFile, rm } from "node:fs/promises";
+import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +21,7 @@ const common = {
   external: ["binaryen"],
   plugins: [esbuildLoaders()],
   legalComments: "none",
+  metafile: true,
   logLevel: "warning",
 };
 
@@ -34,8 +35,20 @@ async function types() {
   }
 }
 
+/** The licenses of the packages whose code is in the bundles. */
+async function notices(bundles) {
+  const folders = new Set(bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs)).map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter(Boolean));
+  const parts = await Promise.all([...folders].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(path.join(root, folder, "package.json"), "utf8"));
+    const file = (await readdir(path.join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
+    return `${name} ${version} (${license})\n\n${file ? (await readFile(path.join(root, folder, file), "utf8")).trim() : ""}\n`;
+  }));
+  await writeFile(path.join(out, "LICENSES.txt"), `Code of these packages is part of the files here.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`);
+}
+
 await rm(out, { recursive: true, force: true });
-await Promise.all([
+const [, ...bundles] = await Promise.all([
+  types(),
   build({
     ...common,
     entryPoints: ["targets/cli/main.ts"],
@@ -55,6 +68,6 @@ await Promise.all([
     platform: "node",
     external: [...common.external, "unplugin"],
   }),
-  types(),
 ]);
+await notices(bundles);
 await copyFile(path.join(root, "targets/plugin/client.d.ts"), path.join(out, "client.d.ts"));

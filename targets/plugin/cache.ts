@@ -1,5 +1,5 @@
 /**
- * Finished builds by content: a folder for each key with the files and `inputs.json`, what was read and the hash of each.
+ * Finished builds by content: a folder for each key with the files and a list of them and of what was read, with its hashes.
  * The key is a hash of the compiler's version, the options and the program; a build counts while its inputs are unchanged.
  */
 import { createHash, randomUUID } from "node:crypto";
@@ -34,18 +34,26 @@ export function cacheFolder(root: string): string {
   }
 }
 
-const list = "inputs.json";
+/** What a build has and what it read: `{ files: [name], inputs: { path: hash } }`. Written last. */
+const list = "build.json";
+
+interface Listing {
+  readonly files: readonly string[];
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+const isListing = (value: unknown): value is Listing => typeof value === "object" && value !== null && "files" in value && "inputs" in value;
 
 /** undefined: there is no such build, or one of its inputs has changed. */
 export function readBuild(cache: string, key: string): Built | undefined {
   const folder = path.join(cache, key);
   try {
-    const inputs: unknown = JSON.parse(readFileSync(path.join(folder, list), "utf8"));
-    if (typeof inputs !== "object" || inputs === null) return undefined;
+    const listing: unknown = JSON.parse(readFileSync(path.join(folder, list), "utf8"));
+    if (!isListing(listing)) return undefined;
+    const { inputs } = listing;
     const fresh = Object.entries(inputs).every(([file, hash]) => hashOf(readFileSync(file)) === hash);
     if (!fresh) return undefined;
-    const names = readdirSync(folder).filter((name) => name !== list);
-    const files = names.map((name) => {
+    const files = listing.files.map((name) => {
       const bytes = readFileSync(path.join(folder, name));
       return { name, contents: name.endsWith(".wasm") ? new Uint8Array(bytes) : bytes.toString("utf8") };
     });
@@ -61,7 +69,10 @@ export function writeBuild(cache: string, key: string, files: readonly OutputFil
   const fresh = `${folder}.${randomUUID()}`;
   mkdirSync(fresh, { recursive: true });
   for (const { name, contents } of files) writeFileSync(path.join(fresh, name), contents);
-  writeFileSync(path.join(fresh, list), JSON.stringify(Object.fromEntries(inputs.map((file) => [file, hashOf(readFileSync(file))]))));
+  writeFileSync(path.join(fresh, list), JSON.stringify({
+    files: files.map(({ name }) => name),
+    inputs: Object.fromEntries(inputs.map((file) => [file, hashOf(readFileSync(file))])),
+  } satisfies Listing));
   rmSync(folder, { recursive: true, force: true });
   try {
     renameSync(fresh, folder);

@@ -106,12 +106,12 @@ export const unplugin: UnpluginInstance<PluginOptions | undefined, false> = crea
       const code = scriptFor(request, outcome.files, { asset: assetFor(this, outcome, ssr), hot: server !== undefined && !ssr });
       return { code, map: null };
     } catch (error) {
-      const fail = (message: ReturnType<typeof rollupError> | string): void => this.error(message);
-      if (error instanceof ProgramError) {
-        for (const input of error.inputs) this.addWatchFile(input);
-        fail(framework === "webpack" || framework === "rspack" ? plainText(error.problems) : rollupError(error.problems, id, framework === "vite"));
-      } else if (error instanceof OptionError) fail(`${path.relative(programs.root, id)}: ${error.message}`);
-      else throw error;
+      if (!(error instanceof ProgramError || error instanceof OptionError)) throw error;
+      if (error instanceof ProgramError) for (const input of error.inputs) this.addWatchFile(input);
+      const text = error instanceof ProgramError ? plainText(error.problems) : `${path.relative(programs.root, id)}: ${error.message}`;
+      // What is thrown ends a module there; what `this.error` takes would be followed by complaints about the program as JavaScript.
+      if (framework === "webpack" || framework === "rspack") throw Object.assign(new Error(text), { stack: text, hideStack: true });
+      this.error(error instanceof ProgramError ? rollupError(error.problems, id, framework === "vite") : { message: text, id, stack: "" });
       return undefined;
     }
   }
