@@ -17,6 +17,8 @@ export type TargetName = keyof typeof targets;
 /** For engines without vector instructions. Long sums go in another order, so their last bits are others. */
 const scalarWasm: Target = { ...wasm, machine: { name: "wasm", lanes: 1 } };
 
+export const targetFor = (name: TargetName, simd = true): Target => (name === "wasm" && !simd ? scalarWasm : targets[name]);
+
 export interface BuildOptions extends SourceOptions {
   /** What the kernels are written in; with both, `create` chooses. Default: ["wasm"]. */
   readonly targets?: readonly TargetName[];
@@ -61,7 +63,7 @@ export function check(source: string, options: SourceOptions): Elaborated {
 
 export async function build(source: string, options: BuildOptions): Promise<BuildResult> {
   const name = options.name ?? moduleName(options.file);
-  const chosen = (options.targets ?? ["wasm"]).map((target) => (target === "wasm" && options.simd === false ? scalarWasm : targets[target]));
+  const chosen = (options.targets ?? ["wasm"]).map((target) => targetFor(target, options.simd));
   const texts = new Map([[options.file, source]]);
   const read: SourceOptions["read"] = options.read && ((specifier, from) => {
     const text = options.read?.(specifier, from);

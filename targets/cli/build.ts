@@ -18,7 +18,7 @@ interface Flags extends BuildFlags {
 }
 
 export const buildSource = (source: Source, flags: BuildFlags): Promise<BuildResult> =>
-  build(source.text, { ...sourceSettings(source, flags), targets: flags.target, inline: flags.inline, memory: flags.memory });
+  build(source.text, { ...sourceSettings(source, flags), targets: flags.target, inline: flags.inline, memory: flags.memory, simd: flags.simd });
 
 function write(result: BuildResult, directory: string): { path: string; bytes: number; gzip: number }[] {
   return result.files.map(({ name, contents }) => {

@@ -3,7 +3,7 @@ import { printDerived, refuseDerived, simplified } from "../../compiler/elaborat
 import { printGraph } from "../../compiler/ir/print.ts";
 import { positionOf } from "../../compiler/diagnostics/render.ts";
 import { parse, type Span } from "../../grammar/index.ts";
-import { targets } from "../compile.ts";
+import { targetFor } from "../compile.ts";
 import { compile } from "../../compiler/index.ts";
 import { emitText } from "../wasm/index.ts";
 import type { Io } from "./io.ts";
@@ -19,7 +19,7 @@ export async function emitStage(stage: Stage, source: Source, flags: BuildFlags,
     const { file } = parse(source.text, source.file);
     return `${JSON.stringify(file, (key, value: unknown) => (key === "span" ? undefined : value), 2)}\n`;
   }
-  const target = stage === "wat" ? targets.wasm : stage === "js" ? targets.js : stage === "wgsl" ? targets.wgsl : targets[flags.target[0]];
+  const target = targetFor(stage === "wat" ? "wasm" : stage === "js" || stage === "wgsl" ? stage : flags.target[0], flags.simd);
   const { diagnostics, graph, optimized, program, artifacts } = await compile(source.text, { ...sourceSettings(source, flags), targets: [target] });
   refuseErrors(diagnostics, source, io, flags.json);
   if (graph === null || optimized === null || program === null) return "";

@@ -14,6 +14,7 @@ export interface BuildFlags extends SourceFlags {
   readonly out?: string;
   readonly memory?: number;
   readonly fastMath?: boolean;
+  readonly simd?: boolean;
 }
 
 /** `B=64`, repeatable. */
@@ -65,4 +66,5 @@ export const sourceOptions = (command: Command): Command =>
 export const machineOptions = (command: Command, known = allTargets): Command =>
   command
     .addOption(new Option("--target <names>", `${known.join(", ")}, or several with commas`).argParser(targetList(known)).default(["wasm"], "wasm"))
+    .option("--no-simd", "WebAssembly without vector instructions")
     .option("--fast-math", "allow what changes the last bits of floats");

@@ -64,7 +64,7 @@ async function buildForBatch(source: Source, flags: Flags, io: Io): Promise<{ bu
     if (!axis) throw new UsageError(`--batch: the first axis of ${name}'s arguments has no name of a dim`);
     if (!entry || !Object.hasOwn(entry.variant, axis)) dims = { ...dims, [axis]: flags.batch };
   }
-  const built = await build(source.text, { ...sourceSettings(source, flags), dims, targets: flags.target, inline: true, selfTest: false });
+  const built = await build(source.text, { ...sourceSettings(source, flags), dims, targets: flags.target, simd: flags.simd, inline: true, selfTest: false });
   refuseErrors(built.diagnostics, source, io, flags.json);
   return { built, name };
 }

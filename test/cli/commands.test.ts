@@ -94,6 +94,12 @@ describe("build", () => {
     expect(existsSync(file("line.js"))).toBe(false);
     expect((await pullback("build", "line.pull", "--memory", "4K")).code).toBe(0);
   });
+  it("--no-simd leaves out vector instructions", async () => {
+    const { pullback } = workspace({ "line.pull": line });
+    const wat = async (...flags: string[]) => (await pullback("build", "line.pull", "--emit", "wat", ...flags)).out;
+    expect(await wat()).toMatch(/f32x4/);
+    expect(await wat("--no-simd")).not.toMatch(/v128|x4/);
+  });
   it("writes nothing for a broken program", async () => {
     const { pullback, file } = workspace({ "b.pull": broken });
     expect((await pullback("build", "b.pull")).code).toBe(1);
@@ -105,6 +111,22 @@ describe("build", () => {
     expect(code).toBe(0);
     expect(out).toContain(part);
     expect(existsSync(file("line.js"))).toBe(false);
+  });
+});
+
+describe("types", () => {
+  it("writes what TypeScript looks for, and its map", async () => {
+    const { pullback, file } = workspace({ "line.pull": line });
+    expect(await pullback("types", "line.pull")).toEqual({ code: 0, out: "line.d.pull.ts\n", err: "" });
+    expect(readFileSync(file("line.d.pull.ts"), "utf8")).toMatch(/export interface Line \{[^]*export interface LineInWorker \{[^]*\n\/\/# sourceMappingURL=line\.d\.pull\.ts\.map\n$/);
+    expect(JSON.parse(readFileSync(file("line.d.pull.ts.map"), "utf8"))).toMatchObject({ version: 3, sources: ["line.pull"] });
+    expect(existsSync(file("line.js"))).toBe(false);
+  });
+  it("says what is wrong with each program, and goes on", async () => {
+    const { pullback } = workspace({ "line.pull": line, "b.pull": broken });
+    const { code, out, err } = await pullback("types", "b.pull", "line.pull");
+    expect([code, out]).toEqual([1, "line.d.pull.ts\n"]);
+    expect(err).toContain("b.pull");
   });
 });
 
