@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
+import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { format } from "../../grammar/index.ts";
 import { check, compile, instantiate, render } from "../../targets/index.ts";
 import { runCommand } from "../../targets/cli/index.ts";
+import { unplugin } from "../../targets/plugin/index.ts";
 import manifest from "../../package.json";
 import { launchBrowser, serve } from "../browser/browser.ts";
 import { blocksOf, commandsOf, readDocument, wordsOf } from "./blocks.ts";
@@ -72,7 +74,7 @@ describe("commands, in order", () => {
     expect(scripts.filter((script) => !Object.hasOwn(manifest.scripts, script))).toEqual([]);
   });
   it("every command line option that is mentioned exists", async () => {
-    const helps = await Promise.all(["build", "check", "run", "train", "gradcheck", "explain", "fmt", "init"].map((command) => run(`pullback ${command} --help`)));
+    const helps = await Promise.all(["build", "check", "run", "train", "gradcheck", "explain", "fmt", "types", "init"].map((command) => run(`pullback ${command} --help`)));
     const known = new Set(helps.join("").match(/--[a-z-]+/g));
     const said = [...readme.matchAll(/`[^`\n]*`/g)].flatMap(([code]) => code.match(/--[a-z][a-z-]*/g) ?? []);
     expect(said.filter((option) => !known.has(option) && option !== "--lr")).toEqual([]);
@@ -93,10 +95,17 @@ describe("scripts", () => {
     const shown = /\/\/ ([\d. ]+)$/m.exec(readFileSync(path.join(cwd, "bandit.mjs"), "utf8"));
     expect((await run("node bandit.mjs")).trim()).toBe(shown?.[1]);
   });
+  it("an import in a bundler", async () => {
+    const config = readFileSync(path.join(cwd, "vite.config.js"), "utf8");
+    expect(config).toContain("plugins: [pullback()]");
+    await build({ root: cwd, configFile: false, logLevel: "error", plugins: [unplugin.vite()], build: { ssr: "app.js", outDir: "bundle" } });
+    const shown = /\/\/ ([\d.]+)$/m.exec(readFileSync(path.join(cwd, "app.js"), "utf8"));
+    expect((await run("node bundle/app.js")).trim()).toBe(shown?.[1]);
+  });
   it("every script is run here or in the browser", () => {
     const ran = blocks.filter(({ kind }) => kind === "console").flatMap(({ text }) => commandsOf(text).map(({ command }) => wordsOf(command)[1]));
     const scripts = blocks.filter(({ kind }) => kind === "js" || kind === "html").map(({ name }) => name);
-    expect(scripts.filter((name) => !ran.includes(name))).toEqual(["page.html", "worker.js", "page.js", "bandit.mjs", "compile.mjs"]);
+    expect(scripts.filter((name) => !ran.includes(name))).toEqual(["page.html", "worker.js", "page.js", "bandit.mjs", "vite.config.js", "app.js", "compile.mjs"]);
   });
 });
 
