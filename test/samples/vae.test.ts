@@ -13,19 +13,24 @@ beforeAll(async () => {
 const heldBackBound = (): number =>
   mean([...inOrder(digits.testing, 32)].flatMap(({ x, count }) => Array.from<number>(sample.wasm.bound(x)).slice(0, count)));
 
-/** Squared error on the hidden pixels of the held-back images, against that of the training images' mean. */
-function imputationError(): number {
+/**
+ * Squared error on the hidden pixels of the held-back images, against that of the training images' mean: filled in by the mean image of
+ * `chains` chains of 200 turns, the first 50 left out, the first chain from z = 0 and the others from random places.
+ */
+function imputationError(isKnown: (pixel: number) => boolean, chains: number): number {
   const average = Float64Array.from({ length: pixels }, (_, k) => mean(digits.training.x.filter((_, i) => i % pixels === k)));
-  const random = randomNumbers(5);
+  const random = randomNumbers(6);
   let [error, plain] = [0, 0];
   for (const { x, count } of inOrder(digits.testing, 32)) {
-    const known = Float32Array.from(x, () => (random() < 0.5 ? 1 : 0));
+    const known = Float32Array.from(x, (_, i) => (isKnown(i % pixels) ? 1 : 0));
     const guess = new Float64Array(x.length);
-    let z = new Float32Array(32 * 8);
-    for (let turn = 0; turn < 200; turn++) {
-      const next = sample.wasm.impute(z, x, known, 0.1);
-      z = next.z;
-      if (turn >= 50) next.image.forEach((value: number, i: number) => { guess[i] += value / 150; });
+    for (let chain = 0; chain < chains; chain++) {
+      let z = Float32Array.from({ length: 32 * 8 }, () => (chain === 0 ? 0 : 4 * random() - 2));
+      for (let turn = 0; turn < 200; turn++) {
+        const next = sample.wasm.impute(z, x, known, 0.1);
+        z = next.z;
+        if (turn >= 50) next.image.forEach((value: number, i: number) => { guess[i] += value / (150 * chains); });
+      }
     }
     for (let i = 0; i < count * pixels; i++) {
       if (known[i]) continue;
@@ -52,15 +57,18 @@ describe("vae", () => {
     });
   });
 
-  // Measured on seed 1: from -139 to 20 nats, and 0.37 of the error.
+  // Measured on seed 1: from -139 to 20 nats, and 0.39 of the error; where the lower half is hidden, 0.54 of it.
   test("the bound rises, and half of the pixels, hidden at random, are filled in at half the error of the mean image or less", () => {
     const { wasm } = sample;
     wasm.reset(1);
-    const [boundBefore, errorBefore] = [heldBackBound(), imputationError()];
+    const random = randomNumbers(5);
+    const atRandom = (): boolean => random() < 0.5;
+    const [boundBefore, errorBefore] = [heldBackBound(), imputationError(atRandom, 1)];
     train(digits.training, { seed: 1, epochs: 60, lr: 0.005 }, (x, _, lr) => wasm.step(x, lr));
     expect(figure("bound before", boundBefore)).toBeLessThan(-100);
     expect(figure("bound", heldBackBound())).toBeGreaterThan(10);
     expect(errorBefore).toBeGreaterThan(0.9);
-    expect(figure("imputation error", imputationError())).toBeLessThan(0.5);
+    expect(figure("imputation error", imputationError(atRandom, 1))).toBeLessThan(0.5);
+    expect(figure("imputation error, lower half", imputationError((pixel) => pixel < pixels / 2, 8))).toBeLessThan(0.6);
   });
 });
