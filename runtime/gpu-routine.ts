@@ -63,6 +63,16 @@ export const dispatchCount = (steps: readonly RoutineStep[]): number =>
 export const isLong = (step: RoutineStep): boolean =>
   typeof step !== "number" && step.length === 2 && ((endsEarly(step) && step[0] > turnsAtOnce) || step[1].some(isLong) || step[0] * dispatchCount(step[1]) > dispatchesAtOnce);
 
+/** The shaders of some steps; -1: that of loops which may end early. */
+export function shadersOf(steps: readonly RoutineStep[], runs: readonly RunRow[], found = new Set<number>()): Set<number> {
+  for (const step of steps) {
+    if (typeof step === "number") found.add(runs[step][0]);
+    else if (step.length === 2) shadersOf(step[1], runs, found);
+    else found.add(-1);
+  }
+  return found;
+}
+
 /** @param sizeOf workgroups of a shader */
 export function recording(runs: readonly RunRow[], sizeOf: (shader: number) => readonly [x: number, y: number]): Recording {
   const dispatches: Dispatch[] = [];

@@ -1,5 +1,6 @@
 /** Shaders over one storage buffer: finds a device, makes pipelines once, then runs routines of them and reads ranges back. */
-import { type Dispatch, dispatchesAtOnce, endsEarly, isLong, placeAt, recording, type Recording, type RoutineStep, type RunRow, turnsAtOnce } from "./gpu-routine.ts";
+import { pipelineTable } from "./gpu-pipelines.ts";
+import { type Dispatch, dispatchesAtOnce, endsEarly, isLong, placeAt, recording, type Recording, type RoutineStep, type RunRow, shadersOf, turnsAtOnce } from "./gpu-routine.ts";
 
 /** name, text, workgroups along x and y; the same for devices on which workgroup memory is fast, if it differs. */
 export type ShaderRow = readonly [name: string, code: string, x: number, y: number, shared?: string, sharedX?: number, sharedY?: number];
@@ -68,7 +69,7 @@ type Copy = readonly [from: GPUBuffer, at: number, bytes: number];
 /**
  * @param loops the code of loops that may end early, "" if there are none
  * @param shares whether workgroup memory is fast
- * @throws OutOfMemoryError if the memory does not fit; Error with the driver's message for a shader that it refuses
+ * @throws OutOfMemoryError if the memory does not fit. What runs a shader that the driver refuses throws an Error with its message.
  */
 export async function openGpu(device: GPUDevice, bytes: number, rows: readonly ShaderRow[], runs: readonly RunRow[], loops = "", shares = hasFastSharing(device)): Promise<Gpu> {
   const shaders = rows.map(([name, code, x, y, shared, sharedX = x, sharedY = y]) => (shares && shared !== undefined ? ([name, shared, sharedX, sharedY] as const) : ([name, code, x, y] as const)));
@@ -84,15 +85,9 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
   const group = device.createBindGroup({ layout: bindGroupLayout, entries: [{ binding: 0, resource: { buffer: memory } }] });
   const loopsLayout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: "storage" } }, { binding: 1, visibility: 4, buffer: { type: "read-only-storage" } }] });
   const isOpen = new Set(runs.flatMap(([shader, ...own]) => (own.length > 0 ? [shader] : [])));
-  const make = (label: string, code: string, layout: GPUPipelineLayout): Promise<GPUComputePipeline> =>
-    device.createComputePipelineAsync({ label, layout, compute: { module: device.createShaderModule({ label, code }), entryPoint: "main" } });
-  const making = Promise.all([
-    ...shaders.map(([label, code], shader) => make(label, code, layouts[isOpen.has(shader) ? 1 : 0])),
-    ...(loops !== "" ? [make("loop", loops, device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout, placesLayout, loopsLayout] }))] : []),
-  ]);
   const refused = device.popErrorScope();
   const full = device.popErrorScope();
-  const [made, invalid, noMemory] = await Promise.all([making, refused, full]);
+  const [invalid, noMemory] = await Promise.all([refused, full]);
   if (noMemory) throw gpuError("OutOfMemoryError", `create: the device has no ${bytes} bytes left: ${noMemory.message}`);
   if (invalid) throw new Error(`create: ${invalid.message}`);
 
@@ -101,6 +96,15 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
   const check = (): void => {
     if (lost) throw gpuError("DeviceLostError", `the device is lost (${lost.reason}: ${lost.message}); create the module again and load what was saved last`);
   };
+  /** Once it is lost, whatever else fails is of no interest. */
+  const checkAfter = async (): Promise<void> => {
+    await Promise.race([device.lost, Promise.resolve()]);
+    check();
+  };
+  const pipelines = pipelineTable(device, [
+    ...shaders.map(([label, code], shader) => [label, code, layouts[isOpen.has(shader) ? 1 : 0]] as const),
+    ...(loops === "" ? [] : [["loop", loops, device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout, placesLayout, loopsLayout] })] as const]),
+  ], checkAfter);
   const tables = (slots: number, words: number): Tables => {
     const places = slots > 0 ? device.createBuffer({ size: slots * slotBytes, usage: 0x40 | 8 }) : undefined; // UNIFORM, COPY_DST
     const [sizes, whole] = words > 0
@@ -126,8 +130,7 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     try {
       await buffer.mapAsync(1);
     } catch (error) {
-      await Promise.race([device.lost, Promise.resolve()]);
-      check();
+      await checkAfter();
       throw error;
     }
     const result = buffer.getMappedRange().slice(0, size);
@@ -142,7 +145,7 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
       const pass = encoder.beginComputePass();
       pass.setBindGroup(0, group);
       for (const { shader, slot, x, y, size } of dispatches) {
-        pass.setPipeline(made[shader < 0 ? shaders.length : shader]);
+        pass.setPipeline(pipelines.of(shader < 0 ? shaders.length : shader));
         if (placesGroup && slot >= 0) pass.setBindGroup(1, placesGroup, [slot * slotBytes]);
         if (loopsGroup && shader < 0) pass.setBindGroup(2, loopsGroup);
         if (sizes && size >= 0) pass.dispatchWorkgroupsIndirect(sizes, 4 * size);
@@ -221,7 +224,16 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     known.set(routine, made);
     return made;
   };
-  /** While the host counts the turns of a loop, what is asked for next waits. */
+  /** Shaders of routines that have not run yet, the loops' own by the place it has in the table. */
+  const needs = new WeakMap<readonly RoutineStep[], readonly number[]>();
+  /** Settled when the pipelines of a routine are made; undefined: they are. */
+  const pipelinesOf = (routine: readonly RoutineStep[]): Promise<unknown> | undefined => {
+    const needed = needs.get(routine) ?? [...shadersOf(routine, runs)].map((shader) => (shader < 0 ? shaders.length : shader));
+    const making = pipelines.ask(needed);
+    needs.set(routine, making === undefined ? [] : needed);
+    return making;
+  };
+  /** While the host counts the turns of a loop, or pipelines are made, what is asked for next waits. */
   let busy: Promise<unknown> | undefined;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = (busy ?? Promise.resolve()).then(work);
@@ -241,13 +253,16 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     },
     run(routine, ranges, turns = []) {
       check();
-      if (turns.length > 0) return inTurn(() => play(routine, ranges, turns));
-      const ready = prepared(routine);
-      if (ready === null) return inTurn(() => play(routine, ranges, turns));
+      const making = pipelinesOf(routine);
+      const ready = turns.length > 0 ? null : prepared(routine);
+      if (ready === null) return inTurn(() => Promise.resolve(making).then(() => play(routine, ranges, turns)));
       const start = (): Promise<ArrayBuffer> => submit(ready.dispatches, ready.tables, fromMemory(ranges));
-      return busy === undefined ? start() : inTurn(start);
+      if (busy === undefined && making === undefined) return start();
+      // Its turn is over when it is submitted, not when it is read.
+      return inTurn(() => Promise.resolve(making).then(() => ({ result: start() }))).then(({ result }) => result);
     },
     destroy() {
+      pipelines.close();
       memory.destroy();
       close(shared);
       for (const routine of known.values()) if (routine) close(routine.tables);

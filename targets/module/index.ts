@@ -4,6 +4,7 @@ import { elementCount } from "../../compiler/ir/graph.ts";
 import { byteSize } from "../../compiler/program.ts";
 import argumentsSource from "../../runtime/arguments.ts?source";
 import elementsSource from "../../runtime/elements.ts?source";
+import gpuPipelinesSource from "../../runtime/gpu-pipelines.ts?source";
 import gpuRoutineSource from "../../runtime/gpu-routine.ts?source";
 import gpuSelfTestSource from "../../runtime/gpu-self-test.ts?source";
 import gpuStateSource from "../../runtime/gpu-state.ts?source";
@@ -21,7 +22,6 @@ import { member, Names, property, signatureOf } from "./text.ts";
 import { byName, variantFunction } from "./variants.ts";
 
 export { bakeSelfTest } from "./self-test.ts";
-export { neededOf } from "./entry.ts";
 export { countOf, isScalar, leavesOf, type PlacedLeaf, signatureOf, typeText } from "./text.ts";
 
 export interface ModuleOptions {
@@ -63,7 +63,7 @@ function toBase64(bytes: Uint8Array): string {
 }
 
 function script(program: Program, artifacts: readonly Artifact[], options: ModuleOptions): string {
-  const library = pieces([elementsSource, argumentsSource, safetensorsSource, stateSource, wasmSource, selfTestSource, gpuRoutineSource, webgpuSource, gpuStateSource, gpuSelfTestSource]);
+  const library = pieces([elementsSource, argumentsSource, safetensorsSource, stateSource, wasmSource, selfTestSource, gpuPipelinesSource, gpuRoutineSource, webgpuSource, gpuStateSource, gpuSelfTestSource]);
   const uses = new Set<string>();
   const scopeOf = (more: readonly string[]): Scope => ({ names: new Names([...helpers.split(" "), ...more, ...library.names]), uses, views: [], guarded: program.entries.some(hasHost) });
   const gpu = artifacts.find((artifact) => artifact.kind === "wgsl");

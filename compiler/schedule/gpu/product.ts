@@ -15,7 +15,7 @@ import type { Axis, Product } from "../contraction/shape.ts";
 import { isSimple, stridesOf } from "../contraction/shape.ts";
 import type { Expression, Index, Statement } from "../kernel.ts";
 import { gridOf, gridScope, guarded, numberIn, split } from "./grid.ts";
-import { batchOffsets, finishPart, type Part, rowsOf, type Totals } from "./rows.ts";
+import { batchOffsets, finishPart, type Part, rowsOf, startPart } from "./rows.ts";
 import { sharedTiles } from "./shared-tiles.ts";
 import { tiles } from "./tiles.ts";
 
@@ -23,16 +23,19 @@ import { tiles } from "./tiles.ts";
 const tileSizes = [
   { rows: 16, vectors: 2, least: 2 ** 24 },
   { rows: 8, vectors: 2, least: 2 ** 20 },
-  { rows: 4, vectors: 1, least: 0 },
 ] as const;
+/** Multiplications from which a tile takes several steps of k at a time where it might take one, for the same reason. */
+const longTiles = 2 ** 19;
+/** Multiplications from which a strip is wider than a column, for the same reason. */
+const largeStrips = 2 ** 17;
 
-function tileOf({ batch, rows, columns, depth }: Product): readonly [rows: number, vectors: number] {
-  const size = tileSizes.find(({ rows: each, vectors, least }) => rows >= each && columns % (4 * vectors) === 0 && batch * rows * columns * depth >= least);
+const workOf = ({ batch, rows, columns, depth }: Product): number => batch * rows * columns * depth;
+
+function tileOf(product: Product): readonly [rows: number, vectors: number] {
+  const size = tileSizes.find(({ rows, vectors, least }) => product.rows >= rows && product.columns % (4 * vectors) === 0 && workOf(product) >= least);
   return size === undefined ? [4, 1] : [size.rows, size.vectors];
 }
 
-/** Steps of k that a strip takes at a time: each turn of a loop costs a driver on a processor as much as some loads. */
-const stripSteps = 2;
 /** Workgroups that a product is spread over, if it has the invocations. */
 const spread = 32;
 
@@ -44,13 +47,13 @@ function productKernel(request: DotRequest, product: Product): RoledKernel {
   switch (formOf(request, product)) {
     case "single": return kernelOf(request, product, 1, 1, single);
     case "strip": {
-      const columns = [5, 4, 3, 2].find((count) => product.columns % count === 0) ?? 1;
+      const columns = workOf(product) < largeStrips ? 1 : [5, 4, 3, 2].find((count) => product.columns % count === 0) ?? 1;
       return kernelOf(request, product, 4, columns, (scope, part, out) => { strip(scope, part, columns, out); });
     }
     case "tile": {
       const shared = sharedTiles(request, product);
       const [rows, vectors] = tileOf(product);
-      const own = kernelOf(request, product, rows, 4 * vectors, (scope, part, out) => { tiles(scope, part, rows, vectors, out); });
+      const own = kernelOf(request, product, rows, 4 * vectors, (scope, part, out) => { tiles(scope, part, rows, vectors, workOf(product) < longTiles, out); });
       return shared === null ? own : { ...own, kernel: { ...own.kernel, shared: shared.kernel } };
     }
   }
@@ -96,15 +99,11 @@ function single(scope: ProductScope, { leftBatch, rightBatch, batch, row, column
 function strip(scope: ProductScope, part: Part, columns: number, out: Statement[]): void {
   const { product } = scope;
   const { leftRow, leftDepth, rightDepth, rightColumn } = stridesOf(product);
-  const { leftBatch, rightBatch, batch } = part;
+  const { leftBatch, rightBatch } = part;
   const rows = rowsOf(scope, part, 4, out);
   const first = scale(part.column, columns);
   const places = Array.from({ length: columns }, (_, c) => sum(first, at(c)));
-  const totals: Totals = places.map((column) => rows.map((row) => {
-    const total = scope.local(scope.element);
-    out.push(setLocal(total, scope.start(scope.place(out, batch, row, column, { lanes: 1 }))));
-    return total;
-  }));
+  const totals = startPart(scope, part, rows, columns, 1, first, out);
   const step = (k: Index, body: Statement[]): void => {
     const number = (value: Expression): Expression => {
       const id = scope.local(scope.element);
@@ -117,12 +116,13 @@ function strip(scope: ProductScope, part: Part, columns: number, out: Statement[
       totals.forEach((own, c) => body.push(scope.accumulate(own[r], left, right[c], 1)));
     });
   };
-  const whole = product.depth - (product.depth % stripSteps);
+  const steps = columns === 1 ? 1 : 2; // a turn of the loop costs a driver on a processor as much as some loads
+  const whole = product.depth - (product.depth % steps);
   if (whole > 0) {
     const turn = scope.variable();
     const body: Statement[] = [];
-    for (let by = 0; by < stripSteps; by++) step(at(by, [turn, stripSteps]), body);
-    out.push(loop(turn, 0, whole / stripSteps, 1, body));
+    for (let by = 0; by < steps; by++) step(at(by, [turn, steps]), body);
+    out.push(loop(turn, 0, whole / steps, 1, body));
   }
   for (let k = whole; k < product.depth; k++) step(at(k), out);
   finishPart(scope, part, totals, 1, first, product.rows % 4 !== 0, out);

@@ -43,6 +43,22 @@ export function rowsOf(scope: ProductScope, part: Part, each: number, out: State
 /** The sums of an invocation's part: for each group of columns (4 in vectors, else 1) those of all rows. */
 export type Totals = readonly (readonly LocalId[])[];
 
+/** Sums of a part before the first product. `first`: its first column. What rows have in common is loaded once. */
+export function startPart(scope: ProductScope, part: Part, rows: readonly Index[], groups: number, lanes: 1 | 4, first: Index, out: Statement[]): Totals {
+  const { request: { initial }, product: { swapped }, element } = scope;
+  const alike = initial !== "full" && !swapped;
+  return Array.from({ length: groups }, (_, group) => {
+    const column = sum(first, at(group * lanes));
+    const totals: LocalId[] = [];
+    for (const row of rows) {
+      const total = scope.local(element, lanes);
+      out.push(setLocal(total, alike && totals.length > 0 ? local(totals[0]) : scope.start(scope.place(out, part.batch, row, column, { lanes }))));
+      totals.push(total);
+    }
+    return totals;
+  });
+}
+
 /**
  * Finishes the sums of a part, row by row. `first`: its first column. `tested`: only rows that exist. What follows a product may be
  * long: it is written once, for a row and a group of columns that count.

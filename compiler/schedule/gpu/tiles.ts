@@ -7,7 +7,7 @@ import type { ProductScope } from "../contraction/product-scope.ts";
 import { stridesOf } from "../contraction/shape.ts";
 import { apply, at, lane, load, local, loop, setLocal } from "../expression.ts";
 import type { BufferId, Expression, Index, LocalId, Statement } from "../kernel.ts";
-import { finishPart, four, type Part, rowsOf, type Totals } from "./rows.ts";
+import { finishPart, four, type Part, rowsOf, startPart, type Totals } from "./rows.ts";
 
 /** An operand as an invocation reads it. */
 export interface Side {
@@ -58,8 +58,9 @@ export function multiply(scope: ProductScope, totals: Totals, left: Side, right:
   });
 }
 
-export function tiles(scope: ProductScope, part: Part, rowsEach: number, vectors: number, out: Statement[]): void {
-  const { product, element } = scope;
+/** `isShort`: a short text counts for more than speed. */
+export function tiles(scope: ProductScope, part: Part, rowsEach: number, vectors: number, isShort: boolean, out: Statement[]): void {
+  const { product } = scope;
   const { leftRow, leftDepth, rightDepth, rightColumn } = stridesOf(product);
   const column = scale(part.column, 4 * vectors);
   const rows = rowsOf(scope, part, rowsEach, out);
@@ -73,14 +74,10 @@ export function tiles(scope: ProductScope, part: Part, rowsEach: number, vectors
     along: rightColumn === 1 ? "free" : "depth",
     at: (c, k) => sum(part.rightBatch, scale(k, rightDepth), scale(sum(column, at(c)), rightColumn)),
   };
-  const columns = four.slice(0, vectors).map((vector) => sum(column, at(4 * vector)));
-  const totals: Totals = columns.map((first) => rows.map((row) => {
-    const total = scope.local(element, 4);
-    out.push(setLocal(total, scope.start(scope.place(out, part.batch, row, first, { lanes: 4 }))));
-    return total;
-  }));
-  // As many steps as vectors along k have; fewer where a large tile's text is long enough without.
-  const by = left.along === "free" && right.along === "free" && vectors > 1 ? 2 : 4;
+  const totals = startPart(scope, part, rows, vectors, 4, column, out);
+  // As many steps as vectors along k have, in what is long enough for the text of it. A turn of the loop costs a driver on a processor
+  // as much as some loads.
+  const by = right.along === "free" && isShort ? 1 : left.along !== "free" || right.along !== "free" ? 4 : 2;
   const whole = product.depth - (product.depth % by);
   if (whole > 0) {
     const turn = scope.variable();

@@ -1,6 +1,7 @@
 /** A step that has run before makes nothing on the device: no buffer, no pipeline, no bind group. */
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { openGpu } from "../../../runtime/webgpu.ts";
 import { build } from "../../../targets/compile.ts";
 import { adapter, disposableDevice } from "./device.ts";
 import { openModule } from "./modules.ts";
@@ -30,12 +31,26 @@ describe.skipIf(adapter === null)("on WGSL, what has run before makes nothing", 
     const steps = (count: number): Promise<unknown> => Promise.all(Array.from({ length: count }, () => module.step(x, y, 0.01)));
     expect(made).toContain("createComputePipelineAsync");
     await steps(8);
+    for (const count of [1, 32]) await module.predict(new Float32Array(64 * count));
     made.length = 0;
     for (let i = 0; i < 5; i++) await steps(1);
     await steps(8);
     expect(made).toEqual([]);
-    await module.predict(new Float32Array(64));
-    expect(made.length, "what has not run before").toBeGreaterThan(0);
+    await module.save();
+    expect(made, "what has not been read before").toEqual(["createBuffer"]);
+    device.destroy();
+  });
+});
+
+describe.skipIf(adapter === null)("a shader that the driver refuses", () => {
+  test("is an error of what runs it, and of nothing else", async () => {
+    const device = await disposableDevice();
+    const good = "@group(0) @binding(0) var<storage, read_write> m: array<u32>; @compute @workgroup_size(1) fn main() { m[0] = 7u; }";
+    const gpu = await openGpu(device, 16, [["good", good, 1, 1], ["bad", good.replace("7u", "seven"), 1, 1]], [[0], [1]]);
+    const bad = gpu.run([1], [[0, 4]]);
+    const after = gpu.run([0], [[0, 4]]);
+    await expect(bad).rejects.toThrow(/the device refuses bad: .*seven/s);
+    expect(new Uint32Array(await after)).toEqual(Uint32Array.of(7));
     device.destroy();
   });
 });
