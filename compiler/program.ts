@@ -18,6 +18,8 @@ export type PlacedTree =
 export interface PlacedParameter {
   readonly name: string;
   readonly tree: PlacedTree;
+  /** What a scalar is where the caller says nothing. */
+  readonly default?: number | boolean;
 }
 
 export interface ProgramEntry {

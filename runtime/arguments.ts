@@ -63,14 +63,14 @@ export function wrongIndex(value: number, below: number, where: string): never {
   throw new RangeError(`${where} must be an index in 0..${below - 1}, found ${value}`);
 }
 
-/** @throws TypeError unless the arguments are as many as the parameters, or one more: the options */
-export function checkCount(given: ArrayLike<unknown>, names: readonly string[], entry: string): void {
+/** @throws TypeError unless the arguments are as many as the parameters, of which the first `needed` have no default, or one more: the options */
+export function checkCount(given: ArrayLike<unknown>, names: readonly string[], entry: string, needed = names.length): void {
   const { length } = names;
-  if (given.length === length) return;
+  if (given.length >= needed && given.length <= length) return;
   const options = given[length];
   const isOptions = options === undefined || (options !== null && typeof options === "object" && !Array.isArray(options) && !ArrayBuffer.isView(options));
   if (given.length === length + 1 && isOptions) return;
-  throw new TypeError(`${entry}: expected ${length} argument${length === 1 ? "" : "s"}${length ? ` (${names.join(", ")})` : ""}, found ${given.length}`);
+  throw new TypeError(`${entry}: expected ${needed < length ? `${needed} to ` : ""}${length} argument${length === 1 ? "" : "s"}${length ? ` (${names.join(", ")})` : ""}, found ${given.length}`);
 }
 
 /** @throws TypeError always: a record or tuple was expected */

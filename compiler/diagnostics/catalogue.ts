@@ -361,6 +361,8 @@ export const say = {
 
   // ---- entries and proofs
   entryParameterType: wording("type", (name: string) => ({ message: `parameter ${quote(name)} of an entry needs a type` })),
+  numberTooLarge: wording("type", (text: string) => ({ message: `no element has a number as large as ${quote(text)}`, help: "write inf for infinity" })),
+  entryDefault: wording("type", (name: string) => ({ message: `the default of an entry's parameter ${quote(name)} must be a number known at build, and its type a scalar's`, help: "leave it out, and let the caller say it" })),
   entrySize: wording("size", (name: string) => ({ message: `the size ${quote(name)} of an entry's signature is not known`, help: `declare it: dim ${name} = 32, or a variant [${name} in {1, 32}]` })),
   entryPack: wording("size", (name: string) => ({ message: `the pack ${quote(`...${name}`)} of an entry's signature is not known`, help: "an entry's axes are written out: f32[32, 64]" })),
   entryResult: wording("type", (found: string) => ({ message: "an entry returns tensors, numbers, records or tuples of these", label: `found ${found}` })),

@@ -1,5 +1,5 @@
 /** Exported functions as closed regions, one per variant, and the init region of all states. */
-import type { File, FunctionDeclaration } from "../../grammar/index.ts";
+import type { Expression, File, FunctionDeclaration } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { Entry, EntryParameter, Extern, Region, StateId, Tree, ValueId } from "../ir/graph.ts";
 import { countCall } from "./builtins/random.ts";
@@ -11,7 +11,7 @@ import { rootFrame } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { runBody } from "./statements.ts";
-import { asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
+import { asTensor, constantTensor, idOf, staticNumber, tensor } from "./tensors.ts";
 import { leaves, parameterTree } from "./trees.ts";
 import { freshTensor, instantiateType, isSize, Matcher, openNames, parameterTypes } from "./types.ts";
 import { describe, number, record, type TensorValue, tuple, type Value } from "./values.ts";
@@ -104,10 +104,21 @@ function bindParameters(frame: Frame, declaration: FunctionDeclaration): { param
     frame.context.builder.site = frame.session.site(parameter.span, frame.path);
     const value = instantiateType(frame, type, (known) => freshTensor(frame, known));
     frame.scope.bind(parameter.name.text, value, parameter.name.span);
-    parameters.push({ name: parameter.name.text, tree: treeOf(value) });
+    parameters.push({ name: parameter.name.text, tree: treeOf(value), ...(parameter.default && { default: defaultOf(frame, parameter.name.text, parameter.default, value) }) });
     for (const { value: leaf } of leaves(value)) ids.push(idOf(frame.context, leaf, parameter.span));
   }
   return { parameters, ids };
+}
+
+/** A default that generated code can write down. */
+function defaultOf(frame: Frame, name: string, expression: Expression, parameter: Value): number | boolean {
+  const context = new Context(frame.session, "build");
+  const given = evaluate(rootFrame(context, frame.scope, name), expression);
+  const element = parameter.kind === "tensor" && parameter.type.shape.length === 0 ? parameter.type.element : undefined;
+  const value = given.kind === "boolean" ? given.value : staticNumber(given);
+  if (value === undefined || element === undefined || (typeof value === "boolean") !== (element === "bool")) return fail(say.entryDefault(expression.span, name));
+  if (typeof value === "number") constantTensor(context, element, [], [value], expression.span); // or it says that the element has no such number
+  return value;
 }
 
 /** Numbers as tensors of the declared element, models as the tree of their parameters. */

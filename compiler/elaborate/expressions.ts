@@ -34,8 +34,10 @@ export function evaluate(frame: Frame, expression: Expression, expected?: Expect
 function valueOf(frame: Frame, expression: Expression, expected: Expected): Value {
   frame.context.builder.site = frame.session.site(expression.span, frame.path);
   switch (expression.kind) {
-    case "number":
-      return number(Number(expression.text), !/[.eE]/.test(expression.text));
+    case "number": {
+      const value = Number(expression.text);
+      return Number.isFinite(value) ? number(value, !/[.eE]/.test(expression.text)) : fail(say.numberTooLarge(expression.span, expression.text));
+    }
     case "name":
       return lookUp(frame, expression);
     case "parenthesized":

@@ -156,6 +156,8 @@ export type Tree =
 export interface EntryParameter {
   readonly name: string;
   readonly tree: Tree;
+  /** What a scalar is where the caller says nothing. */
+  readonly default?: number | boolean;
 }
 
 /** One exported function at one choice of its variants. */

@@ -111,7 +111,7 @@ function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: K
     ...(entry.doc === undefined ? {} : { doc: entry.doc }),
     train: entry.train,
     variant: entry.variant,
-    parameters: entry.parameters.map(({ name, tree }: EntryParameter) => ({ name, tree: placeTree(tree, placedArgs) })),
+    parameters: entry.parameters.map(({ tree, ...parameter }: EntryParameter) => ({ ...parameter, tree: placeTree(tree, placedArgs) })),
     result: entry.result === null ? null : placeTree(entry.result, placedResults),
     plan: stepsOf(plan.items, plan, kernels, machine),
     flops: regionFlops(region),

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import type { ProgramEntry } from "../../compiler/program.ts";
 import { instantiate } from "../index.ts";
-import { countOf, leavesOf, type PlacedLeaf } from "../module/index.ts";
+import { countOf, leavesOf, neededOf, type PlacedLeaf } from "../module/index.ts";
 import { buildSource } from "./build.ts";
 import { exitCodes, type ExitCode, type Io, numberText, UsageError } from "./io.ts";
 import { type BuildFlags, examples, machineOptions, sourceOptions, targetsHere } from "./options.ts";
@@ -21,7 +21,7 @@ function pick(entries: readonly ProgramEntry[], given: readonly string[], cwd: s
   const failures: UsageError[] = [];
   for (const entry of entries) {
     try {
-      return { entry, values: entry.parameters.map(({ name, tree }, index) => argumentValue(given[index], tree, `${entry.name}: argument ${index + 1} '${name}'`, cwd)) };
+      return { entry, values: entry.parameters.map(({ name, tree, default: standard }, index) => (given[index] === undefined && standard !== undefined) ? standard : argumentValue(given[index], tree, `${entry.name}: argument ${index + 1} '${name}'`, cwd)) };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       failures.push(error);
@@ -46,7 +46,7 @@ async function run(file: string, name: string, given: readonly string[], flags: 
   const entries = all.filter((entry) => entry.name === name);
   if (entries.length === 0) throw new UsageError(`${file} exports no '${name}'; it exports ${[...new Set(all.map((entry) => entry.name))].join(", ") || "nothing"}`);
   if (built.program?.externs.length) throw new UsageError(`${file} has extern functions: only a script can answer them`);
-  if (given.length !== entries[0].parameters.length) throw new UsageError(`${name} takes ${argumentsText(entries[0])}; found ${given.length}`);
+  if (given.length < neededOf(entries[0]) || given.length > entries[0].parameters.length) throw new UsageError(`${name} takes ${argumentsText(entries[0])}; found ${given.length}`);
   const { entry, values } = pick(entries, given, io.cwd);
   const module = await instantiate(built, { seed: flags.seed });
   let result: unknown;

@@ -1,7 +1,7 @@
 /** The `.d.ts`: literal shapes as types, doc comments of entries, the names of all persistent tensors. */
 import type { Tree } from "../../compiler/ir/graph.ts";
 import type { Artifact, PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
-import { hasHost } from "./entry.ts";
+import { hasHost, neededOf } from "./entry.ts";
 import { arrayType, comment, isScalar, leavesOf, Names, property, typeText } from "./text.ts";
 import { byName } from "./variants.ts";
 
@@ -35,7 +35,9 @@ function outType(tree: PlacedTree): string | null {
 
 function method(entry: ProgramEntry, byOption: boolean, later: boolean): string {
   const names = new Names(["options"]);
-  const parameters = entry.parameters.map(({ name, tree }) => `${names.pick(name)}: ${treeType(tree, given)}`);
+  const needed = neededOf(entry);
+  const parameters = entry.parameters.map(({ name, tree, default: standard }, index) =>
+    `${names.pick(name)}${index >= needed ? "?" : ""}: ${treeType(tree, given)}${standard !== undefined && index < needed ? " | undefined" : ""}`);
   const out = entry.result && outType(entry.result);
   const choice = byOption ? Object.entries(entry.variant).map(([generic, size]) => `${generic}?: ${size}`) : [];
   const options = [...choice, ...(out ? [`out?: ${out}`] : [])];
@@ -43,7 +45,8 @@ function method(entry: ProgramEntry, byOption: boolean, later: boolean): string 
   const result = entry.result === null ? "void" : treeType(entry.result, tensorType);
   const docs = [
     ...(entry.doc ? [entry.doc] : []),
-    ...entry.parameters.flatMap(({ name, tree }) => [...leavesOf<Leaf>(tree)].map((found) => `@param ${name}${found.path} ${leafDoc(found.leaf)}`)),
+    ...entry.parameters.flatMap(({ name, tree, default: standard }) =>
+      [...leavesOf<Leaf>(tree)].map((found) => `@param ${name}${found.path} ${leafDoc(found.leaf)}${standard === undefined ? "" : `; ${standard} by default`}`)),
     ...(entry.result === null ? [] : [`@returns ${[...leavesOf<Leaf>(entry.result)].map(resultDoc).join(", ")}`]),
   ];
   return `${comment(docs.join("\n"), "  ")}  ${property(entry.name)}(${parameters.join(", ")}): ${later || hasHost(entry) ? `Promise<${result}>` : result};\n`;

@@ -178,7 +178,13 @@ export function placeText(at: Place, bytes: number, turns: readonly string[]): s
   return [String(at.base / bytes), ...at.perTurn.map(({ depth, by }) => `${turns[depth]} * ${by / bytes}`)].join(" + ");
 }
 
+/** As JavaScript writes it. */
+const numeral = (value: number | boolean): string => (Object.is(value, -0) ? "-0" : String(value));
+
 /** What every entry's function begins with: its parameters, and the checks of its arguments before anything is written. */
+/** How many parameters a call must give: those up to the last one without a default. */
+export const neededOf = ({ parameters }: ProgramEntry): number => parameters.findLastIndex((parameter) => parameter.default === undefined) + 1;
+
 export interface EntryHead {
   readonly locals: Names;
   readonly parameters: string;
@@ -192,19 +198,21 @@ export interface EntryHead {
 export function entryHead(entry: ProgramEntry, scope: Scope): EntryHead {
   const locals = scope.names.inner();
   const parameters = entry.parameters.map((parameter) => locals.pick(parameter.name));
+  const needed = neededOf(entry);
   const options = locals.pick("options");
   const bound: { name: string; leaf: PlacedLeaf }[] = [];
   const names = entry.parameters.map((parameter) => JSON.stringify(parameter.name));
   scope.uses.add("checkCount");
   const checks = [
     ...(scope.guarded ? [`idle("${entry.name}");`] : []),
-    `if (arguments.length !== ${names.length}) checkCount(arguments, [${names.join(", ")}], "${entry.name}");`,
+    `if (arguments.length !== ${names.length}) checkCount(arguments, [${names.join(", ")}], "${entry.name}"${needed < names.length ? `, ${needed}` : ""});`,
     ...entry.parameters.flatMap((parameter, index) =>
       checkTree(parameters[index], parameter.tree, `${entry.name}: argument ${index + 1} '%'`, parameter.name, scope, locals, bound)),
   ];
   const out = new Map<PlacedLeaf, string>();
   checks.push(...checkOut(entry, options, scope, locals, out));
-  return { locals, parameters: [...parameters, options].join(", "), checks, bound, out };
+  const written = entry.parameters.map((parameter, index) => (parameter.default === undefined ? parameters[index] : `${parameters[index]} = ${numeral(parameter.default)}`));
+  return { locals, parameters: [...written, options].join(", "), checks, bound, out };
 }
 
 /** The function of one entry at one choice of its variants, called `name`. */

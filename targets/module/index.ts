@@ -22,6 +22,7 @@ import { member, Names, property, signatureOf } from "./text.ts";
 import { byName, variantFunction } from "./variants.ts";
 
 export { bakeSelfTest } from "./self-test.ts";
+export { neededOf } from "./entry.ts";
 export { countOf, isScalar, leavesOf, type PlacedLeaf, signatureOf, typeText } from "./text.ts";
 
 export interface ModuleOptions {

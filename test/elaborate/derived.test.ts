@@ -6,7 +6,10 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import { printRegion } from "../../compiler/ir/print.ts";
 
 const folder = new URL("../../samples/", import.meta.url);
-const samples = readdirSync(folder).filter((file) => file.endsWith(".pull"));
+const all = readdirSync(folder).filter((file) => file.endsWith(".pull"));
+/** A loop that ends early has stacks, which the language does not spell. */
+const refused = ["equilibrium.pull", "neural-ode.pull"];
+const samples = all.filter((file) => !refused.includes(file));
 
 function graphOf(text: string, file: string): Graph {
   const { graph, diagnostics } = elaborate(text, { file, read: (specifier) => readFileSync(new URL(specifier, folder), "utf8") });
@@ -24,6 +27,11 @@ describe("a derived program compiles back to the graph that it was printed from"
     expect(refuseDerived(graph)).toEqual([]);
     const text = printDerived(graph, () => "");
     expect(regions(simplified(graphOf(text, "derived.pull")))).toEqual(regions(graph));
+  });
+
+  test.each(refused)("%s is refused by name", (file) => {
+    const found = refuseDerived(simplified(graphOf(readFileSync(new URL(file, folder), "utf8"), file)));
+    expect(new Set(found.map(({ code }) => code))).toEqual(new Set(["later"]));
   });
 
   test.each([

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { agree, figure, inOrder, mean, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
 
 const [rows, pixels, classes] = [32, 64, 10];
-const methods = ["saliency", "input_gradient", "guided", "relevance", "deeplift", "integrated"] as const;
+const methods = ["saliency", "input_gradient", "guided", "relevance", "operations", "deeplift", "integrated"] as const;
 type Explained = Readonly<Record<(typeof methods)[number] | "logit", Float32Array> & { biases: number }>;
 
 let sample: Sample;
@@ -89,7 +89,7 @@ describe("attribution", () => {
   });
 
   test("with rectified units the epsilon rule is input times gradient (Ancona et al. 2018)", () => {
-    for (const { by } of explained) by.relevance.forEach((value, k) => expect(value).toBeCloseTo(by.input_gradient[k], 3));
+    for (const { by } of explained) for (const shares of [by.relevance, by.operations]) shares.forEach((value, k) => expect(value).toBeCloseTo(by.input_gradient[k], 3));
   });
 
   // Measured: 0.6% at 20 points, 0.05% at 300; DeepLIFT 3e-7.
@@ -116,7 +116,7 @@ describe("attribution", () => {
     const area = (name: string): number => figure(`area by ${name}`, areaBetween(orders.get(name) ?? randomOrder));
     const baseline = area("input_gradient");
     expect(baseline).toBeGreaterThan(10 * Math.abs(areaBetween(randomOrder)));
-    expect(area("relevance")).toBeGreaterThan(0.995 * baseline);
+    for (const name of ["relevance", "operations"]) expect(area(name)).toBeGreaterThan(0.995 * baseline);
     for (const name of ["deeplift", "integrated"]) expect(area(name)).toBeGreaterThan(1.02 * baseline);
   });
 });

@@ -20,7 +20,7 @@ describe("forward gradient", () => {
     agree(sample, [["step", x, y, 0.003], ["exact_step", x, y, 0.003], ["estimate", x, y], ["estimate", x, y], ["gradients", x, y], ["predict", x]], { band: 1e-3 });
   });
 
-  // sqrt(n / (n + d + 1)) is expected for n estimates in d = 1482 dimensions: 0.9927; measured 0.9925.
+  // sqrt(n / (n + d - 1)) is expected for n estimates by signs in d = 1482 dimensions: 0.9927; measured 0.9926.
   test("the mean of 100,000 estimates is the gradient", () => {
     const { wasm } = sample;
     wasm.reset(1);
@@ -50,7 +50,7 @@ describe("forward gradient", () => {
     expect(await grown("step")).toBeLessThan(0.3 * (await grown("exact_step")));
   });
 
-  // Measured on seeds 1 to 3: 300 to 313 of 355 and a loss of 0.48 to 0.56.
+  // Measured on seed 1: 304 of 355 and a loss of 0.55. Products are as many as backpropagation's, 3 L - 1; the rest is sums of tangents.
   test("it learns, at about the work of backpropagation in a step", () => {
     const { wasm, built } = sample;
     wasm.reset(1);
@@ -60,6 +60,6 @@ describe("forward gradient", () => {
     expect(figure("loss", losses.reduce((sum, loss) => sum + loss, 0) / 45)).toBeLessThan(0.7);
     expect(figure("test accuracy", countRight(digits.testing, 32, 10, wasm.predict) / digits.testing.count)).toBeGreaterThanOrEqual(0.8);
     const flops = (name: string): number => built.program?.entries.find((entry) => entry.name === name)?.flops ?? NaN;
-    expect(figure("operations against backpropagation", flops("step") / flops("exact_step"))).toBeLessThan(1.25);
+    expect(figure("operations against backpropagation", flops("step") / flops("exact_step"))).toBeLessThan(1.02);
   });
 });

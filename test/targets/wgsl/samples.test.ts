@@ -16,6 +16,10 @@ const smaller: Readonly<Record<string, { readonly dims: Readonly<Record<string, 
   adding: { dims: { T: 4, STEPS: 3 }, calls: 2 },
   "char-lstm": { dims: { T: 4, PIECES: 3, HELD: 2 }, calls: 2 },
   "stationary-feedback": { dims: { T: 4, PIECES: 3, HELD: 2 }, calls: 2 },
+  "neural-ode": { dims: { N: 2, T: 2, STEPS: 4, MOST: 8, FINE: 8 }, calls: 2 },
+  flow: { dims: { N: 4, STEPS: 2 }, calls: 2 },
+  equilibrium: { dims: { B: 2, H: 4, MOST: 12 }, calls: 2 },
+  "parallel-recurrence": { dims: { T: 4, H: 3, D: 2 }, calls: 2 },
   "inference-learning": { dims: { N: 12 }, calls: 1 },
 };
 
