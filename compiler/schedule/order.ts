@@ -1,6 +1,6 @@
 /**
  * The order in which units run: what a unit reads comes first, and where it can be so, a state's old value is read before the new one is
- * made. Of three such orders the one that keeps the fewest bytes alive at its peak is taken, the program's own if no other keeps fewer.
+ * made. Of four such orders the one that keeps the fewest bytes alive at its peak is taken, the program's own if no other keeps fewer.
  */
 import type { ValueId } from "../ir/graph.ts";
 import { waitsForHost } from "./unit.ts";
@@ -21,7 +21,7 @@ export interface Ordered {
 /** Units arrive in the order of the nodes, which decides between those that may both run. `bytesOf`: of a value. */
 export function orderUnits(units: readonly Unit[], writes: readonly StateWrite[], bytesOf: (value: ValueId) => number): Ordered {
   const before = predecessors(units, writes);
-  const orders = [inOwnOrder(before), onDemand(before, 1), onDemand(before, -1)].map((order) => order.map((i) => units[i]));
+  const orders = [inOwnOrder(before), onDemand(before, 1), onDemand(before, -1), fewestBytes(units, before, writes, bytesOf)].map((order) => order.map((i) => units[i]));
   const peaks = orders.map((order) => peakBytes(order, writes, bytesOf));
   const peak = Math.min(...peaks);
   return { units: orders[peaks.indexOf(peak)], peakBytes: peak };
@@ -61,7 +61,10 @@ function predecessors(units: readonly Unit[], writes: readonly StateWrite[]): re
 }
 
 /** Of the units that may run, always the first. */
-function inOwnOrder(before: readonly ReadonlySet<number>[]): number[] {
+const inOwnOrder = (before: readonly ReadonlySet<number>[]): number[] => inOrder(before, (ready) => Math.min(...ready));
+
+/** `choose`: which of the units that may run is next. */
+function inOrder(before: readonly ReadonlySet<number>[], choose: (ready: readonly number[]) => number): number[] {
   const after = before.map((): number[] => []);
   const waiting = before.map((set, i) => {
     for (const earlier of set) after[earlier].push(i);
@@ -70,7 +73,7 @@ function inOwnOrder(before: readonly ReadonlySet<number>[]): number[] {
   const ready = before.flatMap((_, i) => (waiting[i] === 0 ? [i] : []));
   const order: number[] = [];
   while (ready.length > 0) {
-    const next = ready.splice(ready.indexOf(Math.min(...ready)), 1)[0];
+    const [next] = ready.splice(ready.indexOf(choose(ready)), 1);
     order.push(next);
     for (const later of after[next]) if (--waiting[later] === 0) ready.push(later);
   }
@@ -101,6 +104,33 @@ function onDemand(before: readonly ReadonlySet<number>[], sign: 1 | -1): number[
     }
   }
   return order;
+}
+
+/**
+ * Of the units that may run, always the one after which the fewest bytes are alive, the first of equals: where credit ends at a
+ * block, the block's own way back comes before the next block.
+ */
+function fewestBytes(units: readonly Unit[], before: readonly ReadonlySet<number>[], writes: readonly StateWrite[], bytesOf: (value: ValueId) => number): number[] {
+  const placed = new Set(writes.map(({ next }) => next));
+  const made = new Map<ValueId, number>();
+  const readers = new Map<ValueId, number>();
+  for (const unit of units) {
+    for (const value of unit.writes) made.set(value, placed.has(value) ? 0 : bytesOf(value));
+    for (const value of new Set(unit.reads)) readers.set(value, (readers.get(value) ?? 0) + 1);
+  }
+  const growth = ({ reads, writes: results }: Unit): number => {
+    const born = results.reduce((total, value) => total + (made.get(value) ?? 0), 0);
+    return [...new Set(reads)].reduce((total, value) => total - (readers.get(value) === 1 ? made.get(value) ?? 0 : 0), born);
+  };
+  return inOrder(before, (ready) => {
+    let [best, least] = [0, Infinity];
+    for (const i of ready) {
+      const grows = growth(units[i]);
+      if (grows < least || (grows === least && i < best)) [best, least] = [i, grows];
+    }
+    for (const value of new Set(units[best].reads)) readers.set(value, (readers.get(value) ?? 0) - 1);
+    return best;
+  });
 }
 
 /**
