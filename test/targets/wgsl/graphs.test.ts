@@ -70,6 +70,15 @@ describe.skipIf(adapter === null)("on WGSL", () => {
     expect(await compare(denseLayer(rows, depth, columns, layout), 1e-5, true)).toBeUndefined();
   });
 
+  test.each([[3, 256, 1], [2, 1001, 3], [1, 700, 2]])("running sums and maxima of %i x %i x %i along the middle", async (before, length, after) => {
+    const b = new Builder();
+    const [type, whole] = [{ element: "f32", shape: [before, length, after] }, { element: "i32", shape: [before, length, after] }] as const;
+    const [x, n] = [b.parameter(type), b.parameter(whole)];
+    const running = (op: "cumsum" | "cummax", of: typeof x, reversed: boolean) => b.op(op, [of], { axis: 1, reversed });
+    const region = b.region([running("cumsum", x, false), running("cumsum", x, true), running("cummax", x, true), running("cumsum", n, false)]);
+    expect(await compare({ region, args: new Random(length).tensors([type, whole], { low: -1, high: 1 }) }, 1e-4)).toBeUndefined();
+  });
+
   test("random bits are those of the reference", async () => {
     const b = new Builder();
     const key = b.parameter({ element: "u32", shape: [2] });

@@ -56,6 +56,13 @@ test("a product through workgroup memory", () => {
   expect(check({ ...one, code: shader.code.slice(0, barrier) + shader.code.slice(barrier + "workgroupBarrier();".length) }, words).races).not.toEqual([]);
 });
 
+test("a running sum of a long line", () => {
+  const b = new Builder();
+  const { shaders: [shader], words } = sharingShaders(b.region([b.op("cumsum", [b.parameter({ element: "f32", shape: [2, 300] })], { axis: 1, reversed: false })]));
+  expect(check(shader, words)).toMatchObject({ races: [], errors: [] });
+  expect(check({ ...shader, code: shader.code.replace("workgroupBarrier();", "") }, words).races).not.toEqual([]);
+});
+
 test("a barrier that is taken out is missed", () => {
   const { shaders: [shader], words } = sharingShaders(rows(64));
   expect(check({ ...shader, code: shader.code.replace("workgroupBarrier();", "") }, words).races).not.toEqual([]);
