@@ -327,9 +327,8 @@ export const say = {
   odeMethod: wording("loop", (known: readonly string[]) => ({ message: "the first argument of `odesolve` is its method", help: `one of ${list(known)}` })),
   odeAdjoint: wording("loop", (name: string, known: readonly string[]) => ({ message: `there is no adjoint ${quote(name)}`, help: nearMiss(name, known) ?? `one of ${list(known)}` })),
   loopSegments: wording("loop", (length: number) => ({ message: `a loop of ${length} turns has no segments of equal length`, help: "checkpoints divide the turns: use a length that is no prime" })),
-  untilReversed: wording("loop", () => ({ message: "a `scan` with `until` begins at the first turn: which is its last is known only at run time" })),
   mapAssigns: wording("state", (path: string) => ({ message: `every element would assign the one state ${quote(path)}`, help: "a `map` has no order: its body assigns only slices of state that it goes over; a `scan` goes through them one by one" })),
-  untilCheckpoint: wording("loop", () => ({ message: "a `scan` with `until` has no checkpoints: how often it turns is known only at run time" })),
+  untilOption: wording("loop", (option: string) => ({ message: `a \`scan\` with \`until\` takes no \`${option}\`: how often it turns is known only at run time`, help: `leave out \`${option}\`` })),
 
   jacobianNeeds: wording("credit", (quoted: string, found: string) => ({ message: `${quote(quoted)} must be one tensor`, label: `found ${found}`, help: "jacobian(y, x) has the axes of y, then those of x" })),
 

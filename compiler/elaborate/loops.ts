@@ -43,7 +43,7 @@ export function scan(frame: Frame, expression: ScanExpression): Value {
   });
   const each = eachOf(frame, evaluate(frame, expression.range), expression.range.span);
   frame.context.builder.site = frame.session.site(expression.span, frame.path);
-  return expression.until ? whileLoop(frame, expression, carried, each, policy, reversed) : scanLoop(frame, expression, carried, each, policy, reversed);
+  return expression.until ? whileLoop(frame, expression, carried, each, policy) : scanLoop(frame, expression, carried, each, policy, reversed);
 }
 
 const optionNames = ["checkpoint", "truncate", "unroll", "reversed"] as const;
@@ -341,13 +341,15 @@ function together(last: readonly Value[], stacked: Value | undefined): Value {
 
 // ---- loops that end early
 
-function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each, policy: LoopPolicy, reversed: boolean): Value {
+function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly Carried[], each: Each, policy: LoopPolicy): Value {
   const { context: outer } = frame;
   const { span, until } = expression;
   if (each.kind !== "index") return fail(say.untilRange(expression.range.span));
   if (!until) return nothing;
-  if (policy.checkpoint !== undefined) return fail(say.untilCheckpoint(span));
-  if (reversed) return fail(say.untilReversed(span));
+  for (const option of ["checkpoint", "unroll", "reversed"]) {
+    const given = expression.options.find(({ name }) => name?.text === option);
+    if (given) return fail(say.untilOption(given.span, option));
+  }
   const bind = (inner: Frame, body: Body, pattern: Pattern): void => bindPattern(inner, pattern, turnValue(inner, frame, each, body.index, body.inputs, expression.range.span));
   // The condition, on the carries as a turn finds them.
   const test = openBody(frame, expression, carried);

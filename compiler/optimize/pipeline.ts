@@ -20,6 +20,7 @@ import { simplifyLoops } from "./simplify-loops.ts";
 import { simplifyMovement } from "./simplify-movement.ts";
 import { simplifyWindows } from "./simplify-windows.ts";
 import { sinkMovement } from "./sink-movement.ts";
+import { unrollLoops } from "./unroll-loops.ts";
 
 /** What keeps the form in which a derivative was written: graphs are compared after these. */
 export const simplifyingPrefix: readonly Pass[] = [
@@ -44,6 +45,7 @@ export const passes: readonly Pass[] = [
   absorbTransposes, // after form-dots, and shrink-dots, which leave transposes of results
   flattenDots, // after absorb-transposes: a reshape in between would hide the transpose
   hoistInvariants, // after all that improves bodies by themselves
+  unrollLoops, // after all of them: it copies bodies
 ];
 
 /** Rounds of the whole list; each but the last makes a region simpler, and few take more than four. */

@@ -14,6 +14,7 @@ export function region(params: readonly TensorType[], build: Build): Region {
 }
 
 interface ScanSpec {
+  readonly unroll?: number;
   readonly length: number;
   readonly reversed?: boolean;
   readonly carries?: readonly ValueId[];
@@ -22,10 +23,10 @@ interface ScanSpec {
 }
 
 /** A scan; the body gets its index, carries, slices and captures and answers the next carries and the emits. */
-export function scan(b: Builder, { length, reversed = false, carries = [], inputs = [], captures = [] }: ScanSpec, body: Build): readonly ValueId[] {
+export function scan(b: Builder, { length, reversed = false, carries = [], inputs = [], captures = [], unroll = 1 }: ScanSpec, body: Build): readonly ValueId[] {
   const slices = inputs.map((input): TensorType => ({ ...b.typeOf(input), shape: b.typeOf(input).shape.slice(1) }));
   const types = [type("i32"), ...carries.map((id) => b.typeOf(id)), ...slices, ...captures.map((id) => b.typeOf(id))];
-  return b.scan([...carries, ...inputs, ...captures], { length, reversed, carries: carries.length, inputs: inputs.length, unroll: 1, body: region(types, body) });
+  return b.scan([...carries, ...inputs, ...captures], { length, reversed, carries: carries.length, inputs: inputs.length, unroll, body: region(types, body) });
 }
 
 export function whileLoop(b: Builder, max: number, carries: readonly ValueId[], captures: readonly ValueId[], until: Build, body: Build): readonly ValueId[] {

@@ -110,7 +110,7 @@ class Grower {
     }
     const emits = Array.from({ length: r.integer(carryTypes.length === 0 ? 1 : 0, 3) }, () => r.pick(r.chance(0.3) ? nexts.concat(params) : body.pool));
     this.pool.push(...b.scan([...carries, ...inputs, ...captures], {
-      length, reversed: r.chance(0.3), carries: carryTypes.length, inputs: inputTypes.length, unroll: 1, body: inner.region([...nexts, ...emits]),
+      length, reversed: r.chance(0.3), carries: carryTypes.length, inputs: inputTypes.length, unroll: r.pick([1, 1, 2, 3]), body: inner.region([...nexts, ...emits]),
     }));
   }
 }

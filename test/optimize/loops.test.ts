@@ -7,6 +7,7 @@ import { hoistInvariants } from "../../compiler/optimize/hoist-invariants.ts";
 import { passes, runPasses } from "../../compiler/optimize/index.ts";
 import { inlineLoops } from "../../compiler/optimize/inline-loops.ts";
 import { simplifyLoops } from "../../compiler/optimize/simplify-loops.ts";
+import { unrollLoops } from "../../compiler/optimize/unroll-loops.ts";
 import { scan, whileLoop } from "../ops/loop-cases.ts";
 import { after, f32, regionOf, text } from "./regions.ts";
 
@@ -188,4 +189,44 @@ test("bodies are simplified first: a carry whose change is none is no carry", ()
     %3: f32[3] = add %1 %2
     return %2 %1"
   `);
+});
+
+describe("unroll-loops", () => {
+  test("turns in pairs, and the one that is left", () => {
+    expect(after(unrollLoops, [f32(3), f32(5, 3)], (b, x, xs) =>
+      scan(b, { length: 5, carries: [x], inputs: [xs], unroll: 2 }, (c, _, p, s) => [c.mul(p, s)])[0],
+    )).toMatchInlineSnapshot(`
+      "%2: f32[4,3] = slice %1 {start=[0,0] limit=[4,3] step=[1,1]}
+      %3: f32[2,2,3] = reshape %2
+      %4: f32[3] = scan %0 %3 {length=2 carries=1 inputs=1}
+      body (%0: i32[], %1: f32[3], %2: f32[2,3]) -> (%16)
+      %3: f32[1,3] = slice %2 {start=[0,0] limit=[1,3] step=[1,1]}
+      %4: f32[3] = reshape %3
+      %5: i32[] = constant {data=[2]}
+      %6: i32[] = mul %0 %5
+      %7: i32[] = constant {data=[0]}
+      %8: i32[] = add %6 %7
+      %9: f32[3] = mul %1 %4
+      %10: f32[1,3] = slice %2 {start=[1,0] limit=[2,3] step=[1,1]}
+      %11: f32[3] = reshape %10
+      %12: i32[] = constant {data=[2]}
+      %13: i32[] = mul %0 %12
+      %14: i32[] = constant {data=[1]}
+      %15: i32[] = add %13 %14
+      %16: f32[3] = mul %9 %11
+      %5: f32[1,3] = slice %1 {start=[4,0] limit=[5,3] step=[1,1]}
+      %6: f32[3] = scan %4 %5 {length=1 carries=1 inputs=1}
+      body (%0: i32[], %1: f32[3], %2: f32[3]) -> (%7)
+      %3: i32[] = constant {data=[1]}
+      %4: i32[] = mul %0 %3
+      %5: i32[] = constant {data=[4]}
+      %6: i32[] = add %4 %5
+      %7: f32[3] = mul %1 %2
+      return %6"
+    `);
+  });
+  test("leaves a loop alone that nobody asked for", () => {
+    const region = regionOf([f32(3), f32(5, 3)], (b, x, xs) => scan(b, { length: 5, carries: [x], inputs: [xs] }, (c, _, p, s) => [c.mul(p, s)])[0]);
+    expect(unrollLoops.run(region, { fastMath: false })).toBe(region);
+  });
 });
