@@ -59,6 +59,8 @@ export interface Program {
   readonly sites: readonly Site[];
   /** Of a parallel machine: a program without entries for one processor, whose `init` makes the initial values. */
   readonly initial?: Program;
+  /** Of a parallel machine: nothing lies across a multiple of it. 8 banks at most. */
+  readonly bankBytes?: number;
 }
 
 /** What a schedule may assume of the machine. */
@@ -71,6 +73,8 @@ export interface Machine {
    * (`Program.initial`). Default: one processor runs kernel after kernel.
    */
   readonly parallel?: boolean;
+  /** Bytes that a parallel machine addresses as one: its memory comes in banks of so many, or more where a value needs it. Default: all. */
+  readonly bankBytes?: number;
 }
 
 export type Artifact =
@@ -86,13 +90,15 @@ export interface Shader {
   readonly workgroups: readonly [x: number, y: number];
   /** The form for devices on which workgroup memory is fast; absent: it is the same. */
   readonly shared?: Pick<Shader, "code" | "workgroups">;
+  /** The banks of memory that it binds, in the order of its bindings. */
+  readonly banks: readonly number[];
 }
 
 /** A dispatch. */
 export interface ShaderRun {
   /** Index into `shaders`. */
   readonly shader: number;
-  /** Of the buffers whose places its runs do not share, in words of 4 bytes. */
+  /** Of the buffers whose places its runs do not share, in words of 4 bytes from the start of their bank. */
   readonly places: readonly WordPlace[];
 }
 
@@ -102,7 +108,7 @@ export type WordPlace = number | readonly number[];
 /** A run, by its index; a test, directly in a loop, that ends it before the rest of a turn; a loop of at most so many turns. */
 export type ShaderStep = number | readonly [test: WordPlace] | readonly [turns: number, body: readonly ShaderStep[]];
 
-/** Shaders over one storage buffer, `program`'s memory, and in which order each routine runs them. */
+/** Shaders over `program`'s memory, a storage buffer for each bank, and in which order each routine runs them. */
 export interface WgslArtifact {
   readonly kind: "wgsl";
   readonly shaders: readonly Shader[];

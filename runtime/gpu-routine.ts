@@ -17,6 +17,8 @@ export interface Dispatch {
   readonly x: number;
   readonly y: number;
   readonly size: number;
+  /** Of the loops' own: which part of the memory it reads. */
+  readonly bank: number;
 }
 
 export interface Recording {
@@ -73,8 +75,11 @@ export function shadersOf(steps: readonly RoutineStep[], runs: readonly RunRow[]
   return found;
 }
 
-/** @param sizeOf workgroups of a shader */
-export function recording(runs: readonly RunRow[], sizeOf: (shader: number) => readonly [x: number, y: number]): Recording {
+/**
+ * @param sizeOf workgroups of a shader
+ * @param bankWords of each part of the memory
+ */
+export function recording(runs: readonly RunRow[], sizeOf: (shader: number) => readonly [x: number, y: number], bankWords: number): Recording {
   const dispatches: Dispatch[] = [];
   const slots: (readonly number[])[] = [];
   const sizes: number[] = [];
@@ -111,7 +116,8 @@ export function recording(runs: readonly RunRow[], sizeOf: (shader: number) => r
     return loop;
   };
   const control = (from: number, to: number, test: number, around: number): void => {
-    dispatches.push({ shader: -1, slot: slotOf([from, to, test, around]), x: 1, y: 1, size: -1 });
+    const bank = test < 0 ? 0 : Math.floor(test / bankWords);
+    dispatches.push({ shader: -1, slot: slotOf([from, to, test < 0 ? test : test - bank * bankWords, around]), x: 1, y: 1, size: -1, bank });
   };
   const addLoop = (step: readonly [turns: number, body: readonly RoutineStep[]], turns: readonly number[], from: number, to: number, around: Open | undefined): Open | undefined => {
     const own = endsEarly(step) ? opened.get(step) ?? open(step, step[1], around?.from ?? -1) : undefined;
@@ -124,7 +130,7 @@ export function recording(runs: readonly RunRow[], sizeOf: (shader: number) => r
       if (typeof step === "number") {
         const [shader, ...places] = runs[step];
         const [x, y] = sizeOf(shader);
-        dispatches.push({ shader, slot: slotOf(places.map((place) => placeAt(place, turns))), x, y, size: loop?.at.get(`${x},${y}`) ?? -1 });
+        dispatches.push({ shader, slot: slotOf(places.map((place) => placeAt(place, turns))), x, y, size: loop?.at.get(`${x},${y}`) ?? -1, bank: 0 });
       } else if (step.length === 2) addLoop(step, turns, 0, step[0], loop);
       else if (loop !== undefined) control(loop.from, loop.to, placeAt(step[0], turns), -1);
     }

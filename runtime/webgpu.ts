@@ -1,4 +1,5 @@
-/** Shaders over one storage buffer: finds a device, makes pipelines once, then runs routines of them and reads ranges back. */
+/** Shaders over a memory of one storage buffer, or a few: finds a device, makes pipelines once, then runs routines of them and reads ranges back. */
+import { openBanks, type Part } from "./gpu-banks.ts";
 import { pipelineTable } from "./gpu-pipelines.ts";
 import { type Dispatch, dispatchesAtOnce, endsEarly, isLong, placeAt, recording, type Recording, type RoutineStep, type RunRow, shadersOf, turnsAtOnce } from "./gpu-routine.ts";
 
@@ -63,26 +64,31 @@ interface Tables {
   readonly loopsGroup: GPUBindGroup | undefined;
 }
 
-/** Bytes of a buffer that are to be read. */
-type Copy = readonly [from: GPUBuffer, at: number, bytes: number];
+export interface GpuOptions {
+  /** The code of loops that may end early. Default: there are none. */
+  readonly loops?: string;
+  /** The memory comes in buffers of so many bytes. Default: it is one. */
+  readonly bankBytes?: number;
+  /** Which of them each shader binds. Default: the first. */
+  readonly banks?: readonly (readonly number[])[];
+  /** Whether workgroup memory is fast. Default: as it seems. */
+  readonly shares?: boolean;
+}
 
-/**
- * @param loops the code of loops that may end early, "" if there are none
- * @param shares whether workgroup memory is fast
- * @throws OutOfMemoryError if the memory does not fit. What runs a shader that the driver refuses throws an Error with its message.
- */
-export async function openGpu(device: GPUDevice, bytes: number, rows: readonly ShaderRow[], runs: readonly RunRow[], loops = "", shares = hasFastSharing(device)): Promise<Gpu> {
+/** @throws OutOfMemoryError if the memory does not fit. What runs a shader that the driver refuses throws an Error with its message. */
+export async function openGpu(device: GPUDevice, bytes: number, rows: readonly ShaderRow[], runs: readonly RunRow[], options: GpuOptions = {}): Promise<Gpu> {
+  const { loops = "", bankBytes = Math.max(16, bytes), banks = [], shares = hasFastSharing(device) } = options;
   const shaders = rows.map(([name, code, x, y, shared, sharedX = x, sharedY = y]) => (shares && shared !== undefined ? ([name, shared, sharedX, sharedY] as const) : ([name, code, x, y] as const)));
   const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  if (bytes > most) throw gpuError("OutOfMemoryError", `create: the module needs ${bytes} bytes in one buffer, this device has at most ${most}`);
+  const largest = Math.min(bytes, bankBytes);
+  if (largest > most) throw gpuError("OutOfMemoryError", `create: the module needs ${largest} bytes in one buffer, this device has at most ${most}`);
   device.pushErrorScope("out-of-memory");
   device.pushErrorScope("validation");
-  // Flags by number: the names are globals of browsers only. STORAGE, COPY_DST, COPY_SRC; COMPUTE.
-  const memory = device.createBuffer({ size: Math.max(16, Math.ceil(bytes / 16) * 16), usage: 0x80 | 8 | 4 });
-  const bindGroupLayout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: "storage" } }] });
+  // Flags by number, here and below: the names are globals of browsers only.
+  const memory = openBanks(device, bytes, bankBytes);
+  const banksOf = rows.map((_, shader) => banks[shader] ?? [0]);
+  const groups = banksOf.map((bound) => memory.group(bound));
   const placesLayout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: "uniform", hasDynamicOffset: true } }] });
-  const layouts = [[bindGroupLayout], [bindGroupLayout, placesLayout]].map((bindGroupLayouts) => device.createPipelineLayout({ bindGroupLayouts }));
-  const group = device.createBindGroup({ layout: bindGroupLayout, entries: [{ binding: 0, resource: { buffer: memory } }] });
   const loopsLayout = device.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: "storage" } }, { binding: 1, visibility: 4, buffer: { type: "read-only-storage" } }] });
   const isOpen = new Set(runs.flatMap(([shader, ...own]) => (own.length > 0 ? [shader] : [])));
   const refused = device.popErrorScope();
@@ -102,8 +108,8 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     check();
   };
   const pipelines = pipelineTable(device, [
-    ...shaders.map(([label, code], shader) => [label, code, layouts[isOpen.has(shader) ? 1 : 0]] as const),
-    ...(loops === "" ? [] : [["loop", loops, device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout, placesLayout, loopsLayout] })] as const]),
+    ...shaders.map(([label, code], shader) => [label, code, memory.pipelineLayout(banksOf[shader].length, ...(isOpen.has(shader) ? [placesLayout] : []))] as const),
+    ...(loops === "" ? [] : [["loop", loops, memory.pipelineLayout(1, placesLayout, loopsLayout)] as const]),
   ], checkAfter);
   const tables = (slots: number, words: number): Tables => {
     const places = slots > 0 ? device.createBuffer({ size: slots * slotBytes, usage: 0x40 | 8 }) : undefined; // UNIFORM, COPY_DST
@@ -123,7 +129,7 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     if (places) device.queue.writeBuffer(places, 0, words);
     if (whole) device.queue.writeBuffer(whole, 0, Uint32Array.from(sizes));
   };
-  const fresh = (): Recording => recording(runs, (shader) => [shaders[shader][2], shaders[shader][3]]);
+  const fresh = (): Recording => recording(runs, (shader) => [shaders[shader][2], shaders[shader][3]], bankBytes / 4);
   /** Buffers to read from, by their bytes: each is in use until it has been read. */
   const spare = new Map<number, GPUBuffer[]>();
   const read = async (buffer: GPUBuffer, size: number): Promise<ArrayBuffer> => {
@@ -138,13 +144,16 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     spare.get(buffer.size)?.push(buffer);
     return result;
   };
-  const submit = (dispatches: readonly Dispatch[], { placesGroup, sizes, loopsGroup }: Tables, copies: readonly Copy[]): Promise<ArrayBuffer> => {
+  const submit = (dispatches: readonly Dispatch[], { placesGroup, sizes, loopsGroup }: Tables, copies: readonly Part[]): Promise<ArrayBuffer> => {
     check();
     const encoder = device.createCommandEncoder();
     if (dispatches.length > 0) {
       const pass = encoder.beginComputePass();
-      pass.setBindGroup(0, group);
-      for (const { shader, slot, x, y, size } of dispatches) {
+      let last: GPUBindGroup | undefined;
+      for (const { shader, slot, x, y, size, bank } of dispatches) {
+        const bound = shader < 0 ? memory.group([bank]) : groups[shader];
+        if (bound !== last) pass.setBindGroup(0, bound);
+        last = bound;
         pass.setPipeline(pipelines.of(shader < 0 ? shaders.length : shader));
         if (placesGroup && slot >= 0) pass.setBindGroup(1, placesGroup, [slot * slotBytes]);
         if (loopsGroup && shader < 0) pass.setBindGroup(2, loopsGroup);
@@ -172,7 +181,7 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
 
   /** Of what is written out anew each time: grows when it must. */
   let shared = tables(0, 0);
-  const submitOnce = (list: Recording, copies: (from: Tables) => readonly Copy[]): Promise<ArrayBuffer> => {
+  const submitOnce = (list: Recording, copies: (from: Tables) => readonly Part[]): Promise<ArrayBuffer> => {
     const [slots, words] = [list.slots.length, list.sizes.length];
     if (slots * slotBytes > (shared.places?.size ?? 0) || 4 * words > (shared.sizes?.size ?? 0)) {
       close(shared);
@@ -181,21 +190,21 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     fill(shared, list);
     return submit(list.dispatches, shared, copies(shared));
   };
-  const fromMemory = (ranges: readonly Range[]): Copy[] => ranges.map(([at, length]) => [memory, at, length]);
+  const fromMemory = (ranges: readonly Range[]): Part[] => ranges.flatMap(([at, length]) => memory.parts(at, length));
   /** Runs a routine with long loops, turn after turn. */
   const play = async (routine: readonly RoutineStep[], ranges: readonly Range[], turns: readonly number[]): Promise<ArrayBuffer> => {
     let list = fresh();
-    const flush = (copies: (from: Tables) => readonly Copy[]): Promise<ArrayBuffer> => {
+    const flush = (copies: (from: Tables) => readonly Part[]): Promise<ArrayBuffer> => {
       const full = list;
       list = fresh();
       return submitOnce(full, copies);
     };
-    const isZero = async (copies: (from: Tables) => readonly Copy[]): Promise<boolean> => new Uint32Array(await flush(copies))[0] === 0;
+    const isZero = async (copies: (from: Tables) => readonly Part[]): Promise<boolean> => new Uint32Array(await flush(copies))[0] === 0;
     /** @returns whether a test among the steps was true */
     const walk = async (steps: readonly RoutineStep[], around: readonly number[]): Promise<boolean> => {
       for (const step of steps) {
         if (typeof step !== "number" && step.length === 1) {
-          if (!(await isZero(() => [[memory, 4 * placeAt(step[0], around), 4]]))) return true;
+          if (!(await isZero(() => memory.parts(4 * placeAt(step[0], around), 4)))) return true;
         } else if (typeof step === "number" || !isLong(step)) list.add([step], around);
         else if (endsEarly(step) && !step[1].some(isLong)) {
           for (let from = 0; from < step[0]; from += turnsAtOnce) {
@@ -212,16 +221,16 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
   };
 
   /** What a routine without long loops comes to, written out once; null: it has some. An empty one, to read what is there, may be any array. */
-  const known = new Map<readonly RoutineStep[], { readonly dispatches: readonly Dispatch[]; readonly tables: Tables } | null>();
+  const routines = new Map<readonly RoutineStep[], { readonly dispatches: readonly Dispatch[]; readonly tables: Tables } | null>();
   const prepared = (routine: readonly RoutineStep[]) => {
     if (routine.length === 0) return { dispatches: [], tables: shared };
-    const found = known.get(routine);
+    const found = routines.get(routine);
     if (found !== undefined) return found;
     const list = routine.some(isLong) ? null : fresh();
     list?.add(routine, []);
     const made = list && { dispatches: list.dispatches, tables: tables(list.slots.length, list.sizes.length) };
     if (made) fill(made.tables, list);
-    known.set(routine, made);
+    routines.set(routine, made);
     return made;
   };
   /** Shaders of routines that have not run yet, the loops' own by the place it has in the table. */
@@ -241,15 +250,14 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
     busy = settled;
     return result;
   };
-  const put = (at: number, source: ArrayBuffer | ArrayBufferView): void => device.queue.writeBuffer(memory, at, source as BufferSource); // of plain memory
   return {
     device,
     write(at, source) {
       check();
       if (source.byteLength === 0) return;
-      if (busy === undefined) return put(at, source);
+      if (busy === undefined) return memory.write(at, source);
       const copy = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength).slice() : source.slice(0); // of plain memory
-      void inTurn(async () => put(at, copy));
+      void inTurn(async () => memory.write(at, copy));
     },
     run(routine, ranges, turns = []) {
       check();
@@ -265,7 +273,7 @@ export async function openGpu(device: GPUDevice, bytes: number, rows: readonly S
       pipelines.close();
       memory.destroy();
       close(shared);
-      for (const routine of known.values()) if (routine) close(routine.tables);
+      for (const routine of routines.values()) if (routine) close(routine.tables);
       for (const buffers of spare.values()) for (const buffer of buffers) buffer.destroy();
     },
   };

@@ -16,6 +16,8 @@ export interface ArenaRequest {
   /** Needed after the last. */
   readonly results: readonly ValueId[];
   readonly arenaAt: Placement;
+  /** Nothing lies across a multiple of it. Default: there is none. */
+  readonly bankBytes?: number;
   bytesOf(value: ValueId): number;
   /** The value in whose bytes a value lies; null: outside of the arena. */
   rootOf(value: ValueId): ValueId | null;
@@ -26,6 +28,12 @@ export interface Arena {
   readonly places: ReadonlyMap<ValueId, Placement>;
   readonly scratch: ReadonlyMap<Unit, Placement>;
   readonly bytes: number;
+}
+
+/** The first place from `at` on where so many bytes lie in one bank. */
+export function withinBank(at: Placement, bytes: number, bankBytes = Infinity): Placement {
+  const left = bankBytes - (at % bankBytes);
+  return bytes <= left || left === bankBytes ? at : at + left;
 }
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
@@ -76,7 +84,8 @@ export function planArena(request: ArenaRequest): Arena {
     blocks.push(block);
     scratch.set(unit, block);
   });
-  const bytes = bestFit(blocks);
+  const { arenaAt, bankBytes } = request;
+  const bytes = bestFit(blocks, (at, length) => withinBank(arenaAt + at, length, bankBytes) - arenaAt);
   const placed = <K>(found: ReadonlyMap<K, Block>): Map<K, Placement> => new Map([...found].map(([key, { at }]) => [key, request.arenaAt + at]));
   return { places: placed(blockOf), scratch: placed(scratch), bytes };
 }
@@ -134,8 +143,11 @@ class Lifetimes {
   }
 }
 
-/** Offsets for blocks, the largest first, each in the tightest gap that is free all its life. Returns the high-water mark. */
-function bestFit(blocks: readonly Block[]): number {
+/**
+ * Offsets for blocks, the largest first, each in the tightest gap that is free all its life. Returns the high-water mark.
+ * `clear`: the first place from an offset on where so many bytes may lie.
+ */
+function bestFit(blocks: readonly Block[], clear: (at: number, bytes: number) => number): number {
   const placed: Block[] = [];
   let top = 0;
   for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes || a.birth - b.birth)) {
@@ -144,14 +156,15 @@ function bestFit(blocks: readonly Block[]): number {
     let best = Infinity;
     let at = -1;
     for (const other of beside) {
-      const gap = other.at - end;
+      const start = clear(end, block.bytes);
+      const gap = other.at - start;
       if (gap >= block.bytes && gap < best) {
         best = gap;
-        at = end;
+        at = start;
       }
       end = Math.max(end, other.at + other.bytes);
     }
-    block.at = at >= 0 ? at : end;
+    block.at = at >= 0 ? at : clear(end, block.bytes);
     top = Math.max(top, block.at + block.bytes);
     placed.push(block);
   }

@@ -4,6 +4,7 @@
  * Per region: facts about its values, fusion into groups, one unit of kernels for each group, an order, places in memory.
  */
 import type { Entry, EntryParameter, Graph, Region, Tree, ValueId } from "../ir/graph.ts";
+import { isLoop } from "../ir/graph.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { OpName } from "../ops/index.ts";
 import { boolBytesOf } from "../program.ts";
@@ -12,7 +13,7 @@ import { belowOf } from "./below.ts";
 import { ConstantPool } from "./constants.ts";
 import type { Placement } from "./kernel.ts";
 import { KernelTable } from "./kernels.ts";
-import { aligned, bytesOf, planMemory } from "./memory.ts";
+import { aligned, bytesOf, planMemory, withinBank } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { prepare } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
@@ -25,25 +26,27 @@ export { printKernels, printPlan } from "./print.ts";
 export function schedule(graph: Graph, machine: Machine): Program {
   const boolBytes = boolBytesOf(machine);
   const constants = new ConstantPool(boolBytes);
-  const kernels = new KernelTable();
   const init = ready(initEntry(graph, machine), machine, constants);
   const entries = graph.entries.map((entry) => ready(entry, machine, constants));
+  const layOut = (bankBytes: number): Layout => {
+    let top = constants.byteLength;
+    const take = (bytes: number): Placement => {
+      const at = withinBank(top, bytes, bankBytes);
+      top = at + bytes;
+      return at;
+    };
+    const places = graph.states.map(({ type }) => take(aligned(bytesOf(type, boolBytes))));
+    const plans = [init, ...entries].map((entry) => place(entry, places, top, machine, bankBytes));
+    return { places, plans, arenaAt: top, arenaBytes: Math.max(0, ...plans.map((plan) => plan.arenaBytes)) };
+  };
 
-  let top = constants.byteLength;
-  const states = graph.states.map((state) => {
-    const at = top;
-    top += aligned(bytesOf(state.type, boolBytes));
-    return { ...state, at };
-  });
-  const arenaAt = top;
-  const places = states.map(({ at }) => at);
-  const plans = [init, ...entries].map((entry) => place(entry, places, arenaAt, machine));
-  const arenaBytes = Math.max(0, ...plans.map((plan) => plan.arenaBytes));
+  const { bankBytes, layout: { places, plans, arenaAt, arenaBytes } } = inBanks(layOut, machine, [...[init, ...entries].map(({ entry }) => entry.region), graph.init], constants.byteLength);
+  const kernels = new KernelTable();
   const [initPlan, ...entryPlans] = plans;
   const symbols = symbolsOf(graph.entries);
   return {
     entries: entries.map(({ entry }, i) => programEntry(entry, entryPlans[i], symbols[i], kernels, machine)),
-    states,
+    states: graph.states.map((state, i) => ({ ...state, at: places[i] })),
     init: { plan: stepsOf(initPlan.items, initPlan, kernels, machine), seedAt: borderPlace(initPlan, init.entry.region.params[0]) },
     kernels: kernels.kernels,
     constants: constants.constants,
@@ -51,9 +54,36 @@ export function schedule(graph: Graph, machine: Machine): Program {
     peakBytes: arenaAt + arenaBytes,
     memory: { constantBytes: constants.byteLength, stateBytes: arenaAt - constants.byteLength, arenaBytes },
     sites: graph.sites,
-    ...(machine.parallel === true ? { initial: schedule({ ...graph, entries: [] }, oneProcessor) } : {}),
+    ...(machine.parallel === true ? { bankBytes, initial: schedule({ ...graph, entries: [] }, oneProcessor) } : {}),
   };
 }
+
+interface Layout {
+  /** Of the states. */
+  readonly places: readonly Placement[];
+  readonly plans: readonly MemoryPlan[];
+  readonly arenaAt: Placement;
+  readonly arenaBytes: number;
+}
+
+/** Kernels bind no more banks than every device allows. */
+const mostBanks = 8;
+
+/** The layout in as small banks as the machine asks for, if there are not too many and every value fits into one; else they double. */
+function inBanks(layOut: (bankBytes: number) => Layout, { bankBytes: wanted = Infinity }: Machine, regions: readonly Region[], constantBytes: number): { readonly bankBytes: number; readonly layout: Layout } {
+  const whole = layOut(Infinity);
+  if (whole.arenaAt + whole.arenaBytes <= wanted) return { bankBytes: wanted, layout: whole };
+  const largest = Math.max(constantBytes, ...regions.map(largestValue));
+  for (let bankBytes = wanted; ; bankBytes *= 2) {
+    if (bankBytes < largest) continue;
+    const layout = layOut(bankBytes);
+    if (layout.arenaAt + layout.arenaBytes <= mostBanks * bankBytes) return { bankBytes, layout };
+  }
+}
+
+/** Bytes of the largest value of a region, those of its loops included. */
+const largestValue = ({ types, nodes }: Region): number =>
+  Math.max(16, ...types.map((type) => aligned(bytesOf(type, 4))), ...nodes.map((node) => (isLoop(node) ? Math.max(largestValue(node.body), node.kind === "while" ? largestValue(node.until) : 0) : 0)));
 
 /** Makes the initial values for a parallel machine: with these lanes they are the bits of every other target. */
 const oneProcessor: Machine = { name: "js", lanes: 4 };
@@ -77,17 +107,19 @@ function ready<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPo
   return { entry, prepared: prepare(region, olds, machine, pool) };
 }
 
-function place({ entry, prepared }: Ready, statePlaces: readonly Placement[], from: Placement, machine: Machine): MemoryPlan {
+function place({ entry, prepared }: Ready, statePlaces: readonly Placement[], from: Placement, machine: Machine, bankBytes: number): MemoryPlan {
   const { params, types } = entry.region;
   const boolBytes = boolBytesOf(machine);
   const fixed = new Map(entry.reads.map((state, i) => [params[i], statePlaces[state]]));
   let arenaAt = from;
   // A parallel machine has its arguments side by side, so that one write brings them all.
   for (const value of machine.parallel === true ? params.slice(entry.reads.length) : []) {
+    const bytes = aligned(bytesOf(types[value], boolBytes));
+    arenaAt = withinBank(arenaAt, bytes, bankBytes);
     fixed.set(value, arenaAt);
-    arenaAt += aligned(bytesOf(types[value], boolBytes));
+    arenaAt += bytes;
   }
-  const plan = planMemory({ prepared, fixed, writes: entry.writes.map((state) => statePlaces[state]), arenaAt, boolBytes });
+  const plan = planMemory({ prepared, fixed, writes: entry.writes.map((state) => statePlaces[state]), arenaAt, boolBytes, bankBytes });
   return { ...plan, arenaBytes: arenaAt - from + plan.arenaBytes };
 }
 

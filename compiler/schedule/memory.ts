@@ -17,7 +17,7 @@ import type { Prepared } from "./prepare.ts";
 import { copyUnit, renameUnit, waitsForHost } from "./unit.ts";
 import type { LoopRun, Unit } from "./unit.ts";
 
-export { aligned } from "./arena.ts";
+export { aligned, withinBank } from "./arena.ts";
 export const bytesOf = ({ element, shape }: TensorType, boolBytes: 1 | 4 = 1): number => elementCount(shape) * byteSize(element, boolBytes);
 
 export interface MemoryRequest {
@@ -29,6 +29,8 @@ export interface MemoryRequest {
   readonly arenaAt: Placement;
   /** Default: 1. */
   readonly boolBytes?: 1 | 4;
+  /** Nothing lies across a multiple of it. Default: there is none. */
+  readonly bankBytes?: number;
 }
 
 /** A plan's steps, their values not yet placed. Names are those of the plan: region's own first, then those of bodies. */
@@ -80,7 +82,7 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
   constructor(private readonly request: MemoryRequest) {}
 
   plan(): MemoryPlan {
-    const { prepared, fixed, writes, arenaAt } = this.request;
+    const { prepared, fixed, writes, arenaAt, bankBytes } = this.request;
     const names = this.names(prepared);
     for (const [value, at] of fixed) this.locations.set(value, { within: null, base: at, perTurn: [] });
     const args = prepared.region.params.filter((param) => !fixed.has(param));
@@ -91,7 +93,7 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
       kept: new Set(prepared.results),
     }, wanted, 0);
     const arena = planArena({
-      items, results, arguments: args, arenaAt,
+      items, results, arguments: args, arenaAt, bankBytes,
       bytesOf: (value) => this.bytesOf(value),
       rootOf: (value) => this.locate(value).within,
     });

@@ -28,6 +28,9 @@ export function gpuPart({ shaders, runs, routines, program, initial }: WgslArtif
   for (const used of ["openGpu", "findDevice", "persistent", "onDevice"]) uses.add(used);
   const mayEnd = Object.values(routines).some(endsEarly);
   if (mayEnd) uses.add("loopCode");
+  const { peakBytes, bankBytes = peakBytes } = program;
+  const largest = Math.min(peakBytes, bankBytes);
+  const settings = [...(mayEnd ? ["loops: loopCode"] : []), ...(peakBytes > bankBytes ? [`bankBytes: ${bankBytes}`, `banks: ${JSON.stringify(shaders.map(({ banks }) => banks))}`] : [])];
   const guarded = program.entries.some(hasHost);
   const functions: string[] = [];
   const members: string[] = [];
@@ -50,7 +53,7 @@ export function gpuPart({ shaders, runs, routines, program, initial }: WgslArtif
     : [];
   if (test.length > 0) uses.add("selfTestOnDevice");
   const imageBytes = Math.ceil(Math.max(host.peakBytes, host.init.seedAt + 4) / 8) * 8;
-  const body = `  const gpu = await openGpu(await findDevice(device, adapter, ${program.peakBytes}), ${program.peakBytes}, shaders, runs${mayEnd ? ", loopCode" : ""});
+  const body = `  const gpu = await openGpu(await findDevice(device, adapter, ${largest}), ${program.peakBytes}, shaders, runs${settings.length > 0 ? `, { ${settings.join(", ")} }` : ""});
 ${program.constants.map((constant) => constantText(constant, uses)).join("")}  const io = new ArrayBuffer(${Math.ceil(ioBytes(program) / 16) * 16});
   const f32 = new Float32Array(io), i32 = new Int32Array(io), u32 = new Uint32Array(io), u8 = new Uint8Array(io);
 ${checkExterns}${idle}${functions.join("")}  const image = new ArrayBuffer(${imageBytes});

@@ -4,6 +4,7 @@ import { elementCount } from "../../compiler/ir/graph.ts";
 import { byteSize } from "../../compiler/program.ts";
 import argumentsSource from "../../runtime/arguments.ts?source";
 import elementsSource from "../../runtime/elements.ts?source";
+import gpuBanksSource from "../../runtime/gpu-banks.ts?source";
 import gpuPipelinesSource from "../../runtime/gpu-pipelines.ts?source";
 import gpuRoutineSource from "../../runtime/gpu-routine.ts?source";
 import gpuSelfTestSource from "../../runtime/gpu-self-test.ts?source";
@@ -64,7 +65,7 @@ function toBase64(bytes: Uint8Array): string {
 }
 
 function script(program: Program, artifacts: readonly Artifact[], options: ModuleOptions): string {
-  const library = pieces([elementsSource, argumentsSource, safetensorsSource, stateSource, wasmSource, selfTestSource, gpuPipelinesSource, gpuRoutineSource, webgpuSource, gpuStateSource, gpuSelfTestSource]);
+  const library = pieces([elementsSource, argumentsSource, safetensorsSource, stateSource, wasmSource, selfTestSource, gpuBanksSource, gpuPipelinesSource, gpuRoutineSource, webgpuSource, gpuStateSource, gpuSelfTestSource]);
   const uses = new Set<string>();
   const scopeOf = (more: readonly string[]): Scope => ({ names: new Names([...helpers.split(" "), ...more, ...library.names]), uses, views: [], guarded: program.entries.some(hasHost) });
   const gpu = artifacts.find((artifact) => artifact.kind === "wgsl");

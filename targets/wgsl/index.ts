@@ -1,17 +1,18 @@
 /** The kernels as WGSL shaders for WebGPU. */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Program, Shader, Target, WgslArtifact } from "../../compiler/program.ts";
-import { eachStep, type Kernel, type KernelId, type Place } from "../../compiler/schedule/kernel.ts";
+import { eachStep, type KernelId, type Place } from "../../compiler/schedule/kernel.ts";
 import { emitModule } from "../js/module.ts";
 import { bindingsOf, type Routine, routinesOf } from "../lower/index.ts";
-import { emitKernel, type KernelText } from "./kernel.ts";
-import { RoutineWriter } from "./routine.ts";
+import { boundBanks, emitKernel } from "./kernel.ts";
+import { bankOf, type EmittedKernel, RoutineWriter, type RunStep } from "./routine.ts";
 
 export { endsEarly } from "./routine.ts";
 
+/** Its banks are what every device binds as one. */
 export const wgsl = {
   name: "wgsl",
-  machine: { name: "wgsl", lanes: 1, parallel: true },
+  machine: { name: "wgsl", lanes: 1, parallel: true, bankBytes: 2 ** 27 },
   emit: (program) => Promise.resolve(emitShaders(program)),
 } as const satisfies Target;
 
@@ -22,13 +23,21 @@ export function emitShaders(program: Program): WgslArtifact {
   const bindings = bindingsOf(program, routines);
   const shaders: Shader[] = [];
   const scattered = unalignedKernels(routines);
-  const kernels = new Map([...bindings].map(([id, places]) => {
+  const known = new Map<string, EmittedKernel>();
+  const kernelOf = ({ kernel: id, bindings: places }: RunStep): EmittedKernel => {
+    const banks = places.map((at) => bankOf(program, at));
+    const key = [id, ...banks.map(({ index }) => index)].join();
+    const found = known.get(key);
+    if (found !== undefined) return found;
     const kernel = program.kernels[id];
-    const emit = (form: Kernel): KernelText => emitKernel(form, places, !scattered.has(id));
-    const shader = shaders.push({ name: kernel.name, ...emit(kernel), ...(kernel.shared === undefined ? {} : { shared: emit(kernel.shared) }) }) - 1;
-    return [id, { shader, places }] as const;
-  }));
-  const writer = new RoutineWriter(program, kernels, shaders);
+    const bound = { bindings: bindings.get(id) ?? [], aligned: !scattered.has(id), banks };
+    const shared = kernel.shared === undefined ? {} : { shared: emitKernel(kernel.shared, bound) };
+    const shader = shaders.push({ name: kernel.name, ...emitKernel(kernel, bound), ...shared, banks: boundBanks(banks) }) - 1;
+    const emitted = { shader, bindings: bound.bindings };
+    known.set(key, emitted);
+    return emitted;
+  };
+  const writer = new RoutineWriter(program, kernelOf, shaders);
   const lists = routines.map(({ symbol, steps, depth }) => [symbol, writer.write(steps, depth)] as const);
   return { kind: "wgsl", shaders, runs: writer.runs, routines: Object.fromEntries(lists), program, initial: emitModule(initial) };
 }

@@ -1,6 +1,6 @@
 /** A lowered kernel as the text of a shader module with one entry point, `main`. */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
-import type { Buffer, BufferId, Index, Kernel, Lanes, Scalar } from "../../compiler/schedule/kernel.ts";
+import type { Buffer, BufferId, Index, Kernel, Lanes, Placement, Scalar } from "../../compiler/schedule/kernel.ts";
 import { invocationVariable, workgroupVariable } from "../../compiler/schedule/kernel.ts";
 import { type Action, type Bindings, eachValue, lifetimesOf, type LoweredKernel, lowerKernel, type Value } from "../lower/index.ts";
 import { type Emission, helperName, type HelperName, helperText, literalText, needsNaN, operations, specials, typeText } from "./operations.ts";
@@ -10,6 +10,24 @@ export interface KernelText {
   readonly workgroups: readonly [x: number, y: number];
 }
 
+/** Where the buffers in memory of a kernel are bound. */
+export interface Bound {
+  /** Places that all runs share are written into the text, the others come in a uniform buffer, in their order. */
+  readonly bindings: Bindings;
+  /** All places, of every run, are multiples of 16 bytes. */
+  readonly aligned: boolean;
+  /** The bank of each binding, the same for all runs, and the byte that it begins at. */
+  readonly banks: readonly Bank[];
+}
+
+export interface Bank {
+  readonly index: number;
+  readonly from: Placement;
+}
+
+/** The banks that are bound, each once. */
+export const boundBanks = (banks: readonly Bank[]): readonly number[] => [...new Set(banks.map(({ index }) => index))];
+
 /** More workgroups than this along an axis are refused by every device. */
 const mostWorkgroups = 65535;
 
@@ -18,12 +36,8 @@ const mostPlaces = 16;
 /** The name of the place of a binding, in elements of the memory's array. */
 const placeName = (binding: number): string => `at${binding}`;
 
-/**
- * `bindings`: places that all runs share are written into the text, the others come in a uniform buffer, in their order.
- * `aligned`: all places, of every run, are multiples of 16 bytes.
- */
-export function emitKernel(kernel: Kernel, bindings: Bindings, aligned: boolean): KernelText {
-  return new KernelWriter(kernel, bindings, aligned).write();
+export function emitKernel(kernel: Kernel, bound: Bound): KernelText {
+  return new KernelWriter(kernel, bound).write();
 }
 
 type Load = Extract<Value, { kind: "load" }>;
@@ -64,6 +78,8 @@ class KernelWriter implements Emission {
   readonly #kernel: Kernel;
   readonly #lowered: LoweredKernel;
   readonly #bindings: Bindings;
+  readonly #bound: Bound;
+  readonly #banks: readonly number[];
   readonly #vector: boolean;
   /** What the memory's array holds. */
   readonly #element: "f32" | "u32";
@@ -76,11 +92,13 @@ class KernelWriter implements Emission {
   readonly #vectors = new Map<number, boolean>();
   #special = false;
 
-  constructor(kernel: Kernel, bindings: Bindings, aligned: boolean) {
+  constructor(kernel: Kernel, bound: Bound) {
     this.#kernel = kernel;
-    this.#bindings = bindings;
+    this.#bindings = bound.bindings;
+    this.#bound = bound;
+    this.#banks = boundBanks(bound.banks);
     this.#lowered = lowerKernel(kernel, "registers");
-    this.#vector = aligned && isVectorMemory(this.#lowered, kernel);
+    this.#vector = bound.aligned && isVectorMemory(this.#lowered, kernel);
     this.#element = kernel.buffers.every(({ space, storage }) => space !== "memory" || storage === "f32") ? "f32" : "u32";
     this.#once = lifetimesOf(this.#lowered.body).shared;
   }
@@ -100,7 +118,7 @@ class KernelWriter implements Emission {
     const places = open.map((binding, i) => `  let ${placeName(binding)} = places[${i >> 2}].${"xyzw"[i & 3]}${this.#vector ? " >> 2u" : ""};`);
     const locals = [...this.#declared].map(([name, type]) => `  var ${name}: ${type};`);
     const code = [
-      `@group(0) @binding(0) var<storage, read_write> m: array<${this.#vector ? `vec4<${this.#element}>` : this.#element}>;`,
+      ...this.#banks.map((_, i) => `@group(0) @binding(${i}) var<storage, read_write> ${this.#memory(i)}: array<${this.#vector ? `vec4<${this.#element}>` : this.#element}>;`),
       ...(open.length > 0 ? [`@group(1) @binding(0) var<uniform> places: array<vec4<i32>, ${Math.ceil(open.length / 4)}>;`] : []),
       ...shared,
       ...(this.#special ? [specials] : []),
@@ -210,12 +228,33 @@ class KernelWriter implements Emission {
     return this.#kernel.buffers[buffer];
   }
 
+  /** The name of the array of a bound bank. */
+  #memory(which: number): string {
+    return this.#banks.length === 1 ? "m" : `m${which}`;
+  }
+
+  /** The array that a buffer lies in. */
+  #array(buffer: BufferId): string {
+    return this.#memory(this.#banks.indexOf(this.#bound.banks[this.#bindingOf(buffer)].index));
+  }
+
+  #bindingOf(buffer: BufferId): number {
+    const binding = this.#lowered.buffers.get(buffer)?.binding;
+    invariant(binding !== undefined, () => `${this.#buffer(buffer).name} has no binding`);
+    return binding;
+  }
+
+  /** Where a buffer begins in its bank, in bytes; null: it is a parameter. */
+  #start(binding: number): number | null {
+    const place = this.#bindings[binding];
+    return place === null ? null : place - this.#bound.banks[binding].from;
+  }
+
   /** The memory's array at an element index of a buffer, or its vec4 there. */
   #place(buffer: BufferId, at: Index): string {
     const by = this.#vector ? 4 : 1;
-    const binding = this.#lowered.buffers.get(buffer)?.binding;
-    invariant(binding !== undefined, () => `${this.#buffer(buffer).name} has no binding`);
-    const place = this.#bindings[binding];
+    const binding = this.#bindingOf(buffer);
+    const place = this.#start(binding);
     const scaled = this.#vector ? quarter(at) : at;
     if (place === null) return this.#index(scaled, placeName(binding));
     invariant(place % (4 * by) === 0, () => `a buffer of ${this.#kernel.name} lies at byte ${place}`);
@@ -240,7 +279,7 @@ class KernelWriter implements Emission {
       invariant(lanes === 1, () => "workgroup memory is read in vectors, or one element at a time");
       return `w${buffer}[${this.#index(at)}]`;
     }
-    if (this.#vector && lanes === 4 && count === undefined && isAligned(at)) return this.#fromMemory(storage, 4, `m[${this.#place(buffer, at)}]`);
+    if (this.#vector && lanes === 4 && count === undefined && isAligned(at)) return this.#fromMemory(storage, 4, `${this.#array(buffer)}[${this.#place(buffer, at)}]`);
     if (lanes === 1) return this.#fromMemory(storage, 1, this.#scalar(buffer, at));
     const texts = [0, 1, 2, 3].map((lane) =>
       lane < (count ?? 4) ? this.#fromMemory(storage, 1, this.#scalar(buffer, { ...at, base: at.base + lane })) : literalText(type, 0));
@@ -249,12 +288,12 @@ class KernelWriter implements Emission {
 
   /** One element of the memory. */
   #scalar(buffer: BufferId, at: Index): string {
-    if (!this.#vector) return `m[${this.#place(buffer, at)}]`;
-    const binding = this.#lowered.buffers.get(buffer)?.binding ?? 0;
-    const place = this.#bindings[binding];
+    if (!this.#vector) return `${this.#array(buffer)}[${this.#place(buffer, at)}]`;
+    const binding = this.#bindingOf(buffer);
+    const place = this.#start(binding);
     const start = place === null ? `${placeName(binding)} * 4i` : undefined;
     const index = this.name(`u32(${this.#index({ ...at, base: at.base + (place ?? 0) / 4 }, start)})`);
-    return `m[${index} >> 2u][${index} & 3u]`;
+    return `${this.#array(buffer)}[${index} >> 2u][${index} & 3u]`;
   }
 
   #store({ buffer, at, value, count }: Extract<Action, { kind: "store" }>): void {
@@ -265,12 +304,12 @@ class KernelWriter implements Emission {
       return;
     }
     if (value.lanes === 1 || this.#vector) {
-      this.#line(`m[${this.#place(buffer, at)}] = ${this.#toMemory(storage, value.lanes, text)};`);
+      this.#line(`${this.#array(buffer)}[${this.#place(buffer, at)}] = ${this.#toMemory(storage, value.lanes, text)};`);
       return;
     }
     const whole = this.name(text);
     for (let lane = 0; lane < (count ?? 4); lane++) {
-      this.#line(`m[${this.#place(buffer, { ...at, base: at.base + lane })}] = ${this.#toMemory(storage, 1, `${whole}.${"xyzw"[lane]}`)};`);
+      this.#line(`${this.#array(buffer)}[${this.#place(buffer, { ...at, base: at.base + lane })}] = ${this.#toMemory(storage, 1, `${whole}.${"xyzw"[lane]}`)};`);
     }
   }
 

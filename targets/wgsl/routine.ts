@@ -1,6 +1,7 @@
 /** Plans as what a device does: runs of shaders with the places of their buffers, in loops. */
 import type { Program, Shader, ShaderRun, ShaderStep, WordPlace } from "../../compiler/program.ts";
-import type { KernelId, Moving } from "../../compiler/schedule/kernel.ts";
+import type { Moving, Place } from "../../compiler/schedule/kernel.ts";
+import type { Bank } from "./kernel.ts";
 import { argumentsOf, type Bindings, type RoutineStep, withoutHost } from "../lower/index.ts";
 
 /** Stores a number: the word, then the number. */
@@ -9,24 +10,35 @@ const storeCode = `@group(0) @binding(0) var<storage, read_write> m: array<i32>;
 @compute @workgroup_size(1)
 fn main() { m[places.x] = places.y; }`;
 
+export type RunStep = Extract<RoutineStep, { kind: "run" }>;
+
 /** The shader of a kernel, and which of its buffers have a place of their own in each run. */
 export interface EmittedKernel {
   readonly shader: number;
-  readonly places: Bindings;
+  readonly bindings: Bindings;
+}
+
+/** The bank that a place lies in, all its turns. */
+export function bankOf({ bankBytes = Infinity, peakBytes }: Program, at: Place): Bank {
+  const place = typeof at === "number" ? at : at.base;
+  const last = Math.max(0, Math.ceil(peakBytes / bankBytes) - 1); // what takes no bytes may lie behind it
+  const index = Math.min(last, Math.floor(place / bankBytes));
+  return { index, from: index === 0 ? 0 : index * bankBytes };
 }
 
 export class RoutineWriter {
   readonly runs: ShaderRun[] = [];
   readonly #program: Program;
-  readonly #kernels: ReadonlyMap<KernelId, EmittedKernel>;
+  readonly #kernelOf: (step: RunStep) => EmittedKernel;
   readonly #shaders: Shader[];
   readonly #known = new Map<string, number>();
-  #store: number | undefined;
+  /** The shaders that store a number, by bank. */
+  readonly #stores = new Map<number, number>();
 
-  /** `shaders` get one more if a plan stores the number of a turn. */
-  constructor(program: Program, kernels: ReadonlyMap<KernelId, EmittedKernel>, shaders: Shader[]) {
+  /** `shaders` get more if a plan stores the number of a turn. */
+  constructor(program: Program, kernelOf: (step: RunStep) => EmittedKernel, shaders: Shader[]) {
     this.#program = program;
-    this.#kernels = kernels;
+    this.#kernelOf = kernelOf;
     this.#shaders = shaders;
   }
 
@@ -36,9 +48,9 @@ export class RoutineWriter {
       switch (step.kind) {
         case "copy": throw new Error("internal: a grid copies by kernels");
         case "run": {
-          const kernel = this.#kernels.get(step.kernel);
-          if (kernel === undefined || this.#program.kernels[step.kernel].grid?.workgroups === 0) return [];
-          return [this.#run({ shader: kernel.shader, places: argumentsOf(kernel.places, step.bindings).map((at) => scaled(at, 1 / 4)) })];
+          if (this.#program.kernels[step.kernel].grid?.workgroups === 0) return [];
+          const { shader, bindings } = this.#kernelOf(step);
+          return [this.#run({ shader, places: argumentsOf(bindings, step.bindings).map((at) => scaled(at, 1 / 4, bankOf(this.#program, at).from)) })];
         }
         case "index": return [this.#put(step.at, step.value)];
         case "until": return [[scaled(step.test, 1 / 4)]];
@@ -52,8 +64,10 @@ export class RoutineWriter {
   }
 
   #put(at: number | Moving, value: number | Moving): number {
-    this.#store ??= this.#shaders.push({ name: "store", code: storeCode, workgroups: [1, 1] }) - 1;
-    return this.#run({ shader: this.#store, places: [scaled(at, 1 / 4), scaled(value, 1)] });
+    const { index, from } = bankOf(this.#program, at);
+    const shader = this.#stores.get(index) ?? this.#shaders.push({ name: "store", code: storeCode, workgroups: [1, 1], banks: [index] }) - 1;
+    this.#stores.set(index, shader);
+    return this.#run({ shader, places: [scaled(at, 1 / 4, from), scaled(value, 1)] });
   }
 
   /** Equal runs are one. */
@@ -65,8 +79,9 @@ export class RoutineWriter {
   }
 }
 
-const scaled = (at: number | Moving, by: number): WordPlace =>
-  typeof at === "number" ? at * by : [at.base * by, ...at.perTurn.flatMap((turn) => [turn.depth, turn.by * by])];
+/** (`at` - `from`) * `by` */
+const scaled = (at: number | Moving, by: number, from = 0): WordPlace =>
+  typeof at === "number" ? (at - from) * by : [(at.base - from) * by, ...at.perTurn.flatMap((turn) => [turn.depth, turn.by * by])];
 
 /** Whether a loop may end before its last turn. */
 export const endsEarly = (steps: readonly ShaderStep[]): boolean => steps.some((step) => typeof step !== "number" && (step.length === 1 || endsEarly(step[1])));

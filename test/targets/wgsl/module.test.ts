@@ -83,6 +83,14 @@ describe.skipIf(adapter === null)("digits on WGSL", () => {
     await expect(instantiate(built)).rejects.toMatchObject({ name: "NoAdapterError" });
   });
 
+  test("a device without enough memory is an error by name", async () => {
+    const device = await disposableDevice();
+    const scopes = [null, { message: "it is full" }]; // as the driver answers: validation, then memory
+    Object.defineProperty(device, "popErrorScope", { value: async () => scopes.shift() });
+    await expect(openModule(await builtFor(["wgsl"]), { device })).rejects.toMatchObject({ name: "OutOfMemoryError", message: expect.stringContaining("it is full") });
+    device.destroy();
+  });
+
   test("a lost device is an error by name; what was saved goes on elsewhere", async () => {
     const device = await disposableDevice();
     const built = await builtFor(["wgsl"]);

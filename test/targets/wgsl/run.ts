@@ -3,7 +3,7 @@ import { renderDiagnostics } from "../../../compiler/diagnostics/render.ts";
 import { compile } from "../../../compiler/index.ts";
 import type { Region } from "../../../compiler/ir/graph.ts";
 import { elementCount } from "../../../compiler/ir/graph.ts";
-import { byteSize, type Program, type WgslArtifact } from "../../../compiler/program.ts";
+import { byteSize, type Machine, type Program, type WgslArtifact } from "../../../compiler/program.ts";
 import type { Tensor } from "../../../compiler/reference/index.ts";
 import { optimize } from "../../../compiler/optimize/index.ts";
 import { schedule } from "../../../compiler/schedule/index.ts";
@@ -17,7 +17,9 @@ import { openDevice } from "./device.ts";
 export async function openArtifact({ shaders, runs, routines, program }: WgslArtifact, shares = false): Promise<Gpu> {
   const gpu = await openGpu(await openDevice(), program.peakBytes,
     shaders.map(({ name, code, workgroups: [x, y], shared }) => (shared === undefined ? [name, code, x, y] : [name, code, x, y, shared.code, ...shared.workgroups])),
-    runs.map(({ shader, places }) => [shader, ...places]), Object.values(routines).some(endsEarly) ? loopCode : "", shares);
+    runs.map(({ shader, places }) => [shader, ...places]), {
+      shares, ...(Object.values(routines).some(endsEarly) ? { loops: loopCode } : {}), ...(program.peakBytes > (program.bankBytes ?? Infinity) ? { bankBytes: program.bankBytes, banks: shaders.map(({ banks }) => banks) } : {}),
+    });
   // Nothing may lean on zeros: this is NaN as a float and far away as an integer.
   gpu.write(0, new Uint8Array(Math.ceil(program.peakBytes / 16) * 16).fill(0xff));
   for (const { at, bytes } of program.constants) gpu.write(at, bytes);
@@ -29,8 +31,8 @@ const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, bool: Uin
 const rangeOf = ({ at, type }: ReturnType<typeof leaves>[number]): Range => [at, byteSize(type.element, 4) * elementCount(type.shape)];
 
 /** The results of a region. `shares`: as on a device with fast workgroup memory. */
-export async function runRegion(region: Region, args: readonly Tensor[], shares = false): Promise<Tensor[]> {
-  const program: Program = schedule(optimize(graphOf(region)), wgsl.machine);
+export async function runRegion(region: Region, args: readonly Tensor[], shares = false, machine: Machine = wgsl.machine): Promise<Tensor[]> {
+  const program: Program = schedule(optimize(graphOf(region)), machine);
   const artifact = emitShaders(program);
   const gpu = await openArtifact(artifact, shares);
   const [entry] = program.entries;
