@@ -6,7 +6,7 @@ import type { Cell, Frame } from "./context.ts";
 import { fail } from "./problem.ts";
 import { asTensor, commonElement, elementwise, tensor } from "./tensors.ts";
 import { combineTrees, isTree } from "./trees.ts";
-import { describe, ownShape, type TensorValue, type Value } from "./values.ts";
+import { describe, type Member, type ModelValue, ownShape, type TensorValue, type Value } from "./values.ts";
 
 /** A scalar `bool`. */
 export function conditionOf(frame: Frame, value: Value, condition: Expression): TensorValue {
@@ -40,8 +40,18 @@ export function inArms<T>(frame: Frame, test: TensorValue, arms: readonly [(arm:
 
 /** Selects between two values of one form by a scalar condition. */
 export function choose(frame: Frame, test: TensorValue, yes: Value, no: Value, at: { readonly span: Span }): Value {
+  if (yes.kind === "model" && no.kind === "model" && yes.declaration === no.declaration) return chooseModel(frame, test, yes, no, at);
   if (isTree(yes) || isTree(no)) return combineTrees(yes, no, (a, b) => choose(frame, test, a, b, at), at.span);
   if (yes === no) return yes;
   const [a, b] = commonElement(frame.context, [yes, no], at.span);
   return elementwise(frame.context, "select", [test, a, b], {}, at.span);
+}
+
+/** Of two models one, its state too. Which it is shows at run time, so that nothing can be written back to it. */
+function chooseModel(frame: Frame, test: TensorValue, yes: ModelValue, no: ModelValue, at: { readonly span: Span }): Value {
+  const members = [...yes.members].map(([name, member]): [string, Member] => {
+    const other = no.members.get(name);
+    return [name, other ? { ...member, value: choose(frame, test, member.value, other.value, at) } : member];
+  });
+  return { ...yes, members: new Map(members), path: undefined, place: undefined, readOnly: "that a run-time `if` chooses" };
 }

@@ -134,7 +134,7 @@ function slicesOf(value: Value, cut: (leaf: TensorValue) => TensorValue): Value 
     case "record":
       return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, slicesOf(field, cut)])) };
     case "model":
-      return { ...value, sliced: true, members: new Map([...value.members].map(([name, member]) => [name, { ...member, value: slicesOf(member.value, cut) }])) };
+      return { ...value, readOnly: "that a loop goes over", members: new Map([...value.members].map(([name, member]) => [name, { ...member, value: slicesOf(member.value, cut) }])) };
     default:
       return replaceLeaves(value, cut);
   }

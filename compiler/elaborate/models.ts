@@ -129,8 +129,8 @@ export function completed(frame: Frame, value: Value, span: Span): Value {
 }
 
 /** The state behind an instance: of one model of a family that of the whole stack. */
-function nodeOfModel(session: Session, { path, place, sliced }: ModelValue): ModelNode | undefined {
-  if (sliced) return undefined;
+function nodeOfModel(session: Session, { path, place, readOnly }: ModelValue): ModelNode | undefined {
+  if (readOnly) return undefined;
   const at = place?.path ?? path;
   return at === undefined ? undefined : session.modelNodes.get(at);
 }
@@ -203,7 +203,7 @@ function bindMember(frame: Frame, self: ModelValue, owner: ModelNode | undefined
   // A computed tree's state lives as long as the call.
   let current = snapshot;
   const assign = (value: Value): void => {
-    if (self.sliced) fail(say.notYet(statement.span, "assigning the state of a model that a loop goes over"));
+    if (self.readOnly) fail(say.notYet(statement.span, `assigning the state of a model ${self.readOnly}`));
     current = value;
   };
   scope.define(name, { read: () => current, span: statement.name.span, assign });

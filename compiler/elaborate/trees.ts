@@ -45,7 +45,7 @@ function computed(model: ModelValue, f: (member: Member, name: string) => Value)
   for (const [name, member] of model.members) {
     members.set(name, member.role === "state" ? member : { role: member.role, value: f(member, name) });
   }
-  return { ...model, members, path: undefined, place: undefined, sliced: undefined };
+  return { ...model, members, path: undefined, place: undefined, readOnly: undefined };
 }
 
 /** Combines two trees where both have a leaf; where one lacks it, the other's stays. Anything that is no tree meets every leaf. */

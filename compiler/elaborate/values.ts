@@ -99,8 +99,8 @@ export interface ModelValue {
   readonly family?: number;
   /** One of a family: the node of the stack and the positions along its leading axes. */
   readonly place?: Place;
-  /** The slice of one turn of a loop: its state is read like its parameters. */
-  readonly sliced?: boolean;
+  /** Its state is read like its parameters and cannot be assigned: a model "that a loop goes over", or that is chosen at run time. */
+  readonly readOnly?: string;
 }
 
 /** Where one model of a family is: the path of the stack, and a position along each of its leading axes. */

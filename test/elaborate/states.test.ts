@@ -234,6 +234,23 @@ describe("optimizers", () => {
   });
 });
 
+describe("a model that a run-time if chooses", () => {
+  const models = `
+    model M(x: f32) -> f32 { param w: f32 = 2  state n: f32 = 1  BODY  return w * x + n }
+    var a = M
+    var b = M
+    export fn prepare() { b.n <- 10  b.w <- 3 }
+    export fn f(c: bool, x: f32) -> f32 { let m = if c then a else b  return m(x) }`;
+  it("has the parameters and the state of the chosen one", () => {
+    const { call } = program(models.replace("BODY", ""));
+    call("prepare");
+    expect([call("f", 1, 5), call("f", 0, 5)]).toEqual([[[11]], [[25]]]);
+  });
+  it("cannot assign its state: nobody knows whose it is", () => {
+    expect(messages(models.replace("BODY", "n <- n + 1"))).toEqual(["assigning the state of a model that a run-time `if` chooses: not in this version of the compiler"]);
+  });
+});
+
 describe("roles", () => {
   it("of a var: floats are parameters, the rest is state; copies of models keep theirs", () => {
     const { module } = program(`
