@@ -17,6 +17,7 @@ function regionOf(op: OpName, { args, attributes }: Case): Region {
   return b.region(results);
 }
 
+const isFloat = ({ type }: Tensor): boolean => type.element === "f32";
 const usesF64 = (region: Region): boolean => region.types.some(({ element }) => element === "f64");
 
 describe.skipIf(adapter === null)("ops on WGSL", () => {
@@ -29,7 +30,9 @@ describe.skipIf(adapter === null)("ops on WGSL", () => {
       const args: Tensor[] = drawArgs(one, samples, r);
       const expected = evaluate(region, args, { round: "f32" });
       const actual = await runRegion(region, args);
-      expect(difference(expected, actual, tolerance), `${op} ${JSON.stringify(one)}`).toBeUndefined();
+      const which = `${op} ${JSON.stringify(one)}`;
+      expect(difference(expected.filter(isFloat), actual.filter(isFloat), tolerance), which).toBeUndefined();
+      expect(difference(expected.filter((result) => !isFloat(result)), actual.filter((result) => !isFloat(result)), 0), which).toBeUndefined();
     }
   });
 });
