@@ -3,6 +3,7 @@
  *
  *     tile      4 x 4 elements for each invocation, up to 16 x 8 of long products (tiles.ts), or by workgroups together (shared-tiles.ts)
  *     strip     4 rows x up to 5 columns, number by number, where columns do not come in fours or lie apart
+ *     windows   4 rows x 4 columns of a left operand that goes over several axes, as windows do
  *     single    one element, for any element type and any axes
  *
  * k ascends in all of them.
@@ -46,6 +47,7 @@ export function parallelProduct(request: DotRequest, product: Product): { readon
 function productKernel(request: DotRequest, product: Product): RoledKernel {
   switch (formOf(request, product)) {
     case "single": return kernelOf(request, product, 1, 1, single);
+    case "windows": return kernelOf(request, product, 4, 4, windows);
     case "strip": {
       const columns = workOf(product) < largeStrips ? 1 : [5, 4, 3, 2].find((count) => product.columns % count === 0) ?? 1;
       return kernelOf(request, product, 4, columns, (scope, part, out) => { strip(scope, part, columns, out); });
@@ -59,8 +61,10 @@ function productKernel(request: DotRequest, product: Product): RoledKernel {
   }
 }
 
-function formOf({ left: { element } }: DotRequest, product: Product): "single" | "strip" | "tile" {
+function formOf({ left: { element } }: DotRequest, product: Product): "single" | "windows" | "strip" | "tile" {
   const { rows, columns, depth, left, right } = product;
+  const inRows = columns % 4 === 0 && right.free.length === 1 && stridesOf(product).rightColumn === 1;
+  if (element !== "bool" && !isSimple(left) && inRows && rows >= 4 && depth > 0) return "windows";
   if (element === "bool" || !isSimple(left) || !isSimple(right) || rows < 4 || depth === 0) return "single";
   const { rightColumn, rightDepth } = stridesOf(product);
   const vectors = columns % 4 === 0 && (rightColumn === 1 || (rightDepth === 1 && depth % 4 === 0));
@@ -80,13 +84,29 @@ function kernelOf(request: DotRequest, product: Product, rowsEach: number, colum
   return { kernel: { ...kernel, grid }, roles };
 }
 
+/** Where the element of a row-major index over axes lies. */
+function along(scope: ProductScope, axes: readonly Axis[], index: Index, out: Statement[]): Index {
+  const indices = split(scope, index, axes.map(({ size }) => size), out);
+  return sum(...axes.map(({ stride }, i) => scale(indices[i], stride)));
+}
+
+function windows(scope: ProductScope, part: Part, out: Statement[]): void {
+  const { product: { left, right, rows: all }, element } = scope;
+  const rows = rowsOf(scope, part, 4, out);
+  const starts = rows.map((row) => sum(part.leftBatch, along(scope, left.free, row, out)));
+  const first = scale(part.column, 4);
+  const totals = startPart(scope, part, rows, 1, 4, first, out);
+  const columns = scope.local(element, 4);
+  out.push(...nest(scope, [left.contract, right.contract], ([leftDepth, rightDepth]) => [
+    setLocal(columns, load(scope.right, sum(part.rightBatch, rightDepth, first), 4)),
+    ...totals[0].map((total, r) => scope.accumulate(total, scope.splat(load(scope.left, sum(starts[r], leftDepth)), 4), local(columns), 4)),
+  ]));
+  finishPart(scope, part, totals, 4, first, all % 4 !== 0, out);
+}
+
 function single(scope: ProductScope, { leftBatch, rightBatch, batch, row, column }: Part, out: Statement[]): void {
   const { left, right } = scope.product;
-  const along = (axes: readonly Axis[], index: Index): Index => {
-    const indices = split(scope, index, axes.map(({ size }) => size), out);
-    return sum(...axes.map(({ stride }, i) => scale(indices[i], stride)));
-  };
-  const [leftRow, rightColumn] = [along(left.free, row), along(right.free, column)];
+  const [leftRow, rightColumn] = [along(scope, left.free, row, out), along(scope, right.free, column, out)];
   const place = scope.place(out, batch, row, column, { lanes: 1 });
   const total = scope.local(scope.element);
   out.push(setLocal(total, scope.start(place)));
