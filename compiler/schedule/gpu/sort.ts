@@ -1,59 +1,171 @@
 /**
- * sort for a grid: an invocation for each element counts the elements of its row that go before it, and puts it there. Stable,
- * NaN last. n comparisons for each of n elements, all independent.
+ * sort for a grid. Stable, NaN last.
+ *
+ *     short rows     an invocation for each element counts the elements of its row that go before it, and puts it there
+ *     long rows      so for blocks of 64; then runs of 64, 128, ... merge in pairs: an element's new place is its place in its run and
+ *                    the number of elements of the other run that go before it, found by bisection. Positions move, keys are read
+ *                    where they are.
  */
 import type { OpNode, SiteId } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import { apply, at, KernelScope, literal, load, local, loop, setLocal, store } from "../expression.ts";
 import type { Facts } from "../facts.ts";
-import type { Expression, Index, LocalId, Statement } from "../kernel.ts";
+import type { BufferId, Expression, Index, LocalId, Scalar, Statement } from "../kernel.ts";
 import { BufferTable } from "../lower/buffers.ts";
 import type { Unit } from "../unit.ts";
+import { joined } from "./box.ts";
 import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.ts";
 
-export function sortForGrid(facts: Facts, node: OpNode<"sort">, name: string, site: SiteId): Unit {
-  const [x] = node.args;
-  const [sorted, positions] = node.results;
-  const { element, shape } = facts.types[x];
-  const length = shape[shape.length - 1];
-  const count = elementCount(shape);
-  const scope = gridScope(new KernelScope());
-  const buffers = new BufferTable(facts, scope);
-  const source = buffers.input(facts.source(x), { base: NaN, factors: [] }, false, 0);
-  const [keys, places] = [buffers.target(sorted), buffers.target(positions)];
-  const isFloat = element === "f32" || element === "f64";
-  const type = element === "bool" ? "i32" : element;
-  const comparable = (value: Expression): Expression => (element === "bool" ? apply("toI32", "bool", 1, value) : value);
-  const isNaN = (value: LocalId): Expression => apply("ne", type, 1, local(value), local(value));
-  const and = (a: Expression, b: Expression): Expression => apply("and", "bool", 1, a, b);
-  const or = (a: Expression, b: Expression): Expression => apply("or", "bool", 1, a, b);
-  const not = (a: Expression): Expression => apply("not", "bool", 1, a);
+/** Elements of a row from which blocks are merged. */
+const longRow = 512;
+const block = 64;
 
-  const grid = gridOf(count);
-  const inside: Statement[] = [];
-  const [row, column] = split(scope, numberIn(grid), [elementCount(shape.slice(0, -1)), length], inside);
-  const start: Index["terms"] = row.terms.map(([variable, by]) => [variable, by * length]);
-  const [own, other] = [scope.local(type), scope.local(type)];
+const i32 = (op: "add" | "sub" | "min" | "max" | "shr", a: Expression, b: Expression): Expression => apply(op, "i32", 1, a, b);
+const integer = (value: number): Expression => literal(value, "i32");
+const isLess = (a: Expression, b: Expression): Expression => apply("lt", "i32", 1, a, b);
+const and = (a: Expression, b: Expression): Expression => apply("and", "bool", 1, a, b);
+const or = (a: Expression, b: Expression): Expression => apply("or", "bool", 1, a, b);
+const not = (a: Expression): Expression => apply("not", "bool", 1, a);
+
+/** A kernel in the making, with an invocation for each element. */
+class Sort {
+  readonly scope = gridScope(new KernelScope());
+  readonly buffers: BufferTable;
+  readonly type: Scalar;
+  readonly length: number;
+  readonly inside: Statement[] = [];
+  readonly source: BufferId;
+  readonly column: Index;
+  readonly own: LocalId;
+  readonly other: LocalId;
+  private readonly row: Index["terms"];
+  private readonly count: number;
+  private readonly element: Scalar;
+
+  constructor(
+    private readonly facts: Facts,
+    private readonly node: OpNode<"sort">,
+    private readonly name: string,
+    private readonly site: SiteId,
+  ) {
+    const [x] = node.args;
+    const { element, shape } = facts.types[x];
+    this.element = element;
+    this.type = element === "bool" ? "i32" : element;
+    this.length = shape[shape.length - 1];
+    this.count = elementCount(shape);
+    this.buffers = new BufferTable(facts, this.scope);
+    this.source = this.buffers.input(facts.source(x), { base: NaN, factors: [] }, false, 0);
+    const [row, column] = split(this.scope, numberIn(gridOf(this.count)), [elementCount(shape.slice(0, -1)), this.length], this.inside);
+    this.row = row.terms.map(([variable, by]) => [variable, by * this.length]);
+    this.column = column;
+    [this.own, this.other] = [this.scope.local(this.type), this.scope.local(this.type)];
+  }
+
+  /** A place in the row. */
+  inRow(index: Index): Index {
+    return { ...index, terms: [...this.row, ...index.terms] };
+  }
+
+  found(offset: LocalId): Index {
+    return this.inRow({ base: 0, terms: [], offset });
+  }
+
+  key(index: Index): Expression {
+    const value = load(this.source, this.inRow(index));
+    return this.element === "bool" ? apply("toI32", "bool", 1, value) : value;
+  }
+
+  goesBefore(a: LocalId, b: LocalId): Expression {
+    const isNaN = (value: LocalId): Expression => apply("ne", this.type, 1, local(value), local(value));
+    const before = apply(this.node.attributes.descending ? "gt" : "lt", this.type, 1, local(a), local(b));
+    return this.element === "f32" || this.element === "f64" ? or(before, and(not(isNaN(a)), isNaN(b))) : before;
+  }
+
+  /** Results, or positions in scratch memory, of which there is a whole one. */
+  positions(inScratch: boolean): BufferId {
+    return inScratch ? this.buffers.scratch("positions", "i32", this.count) : this.buffers.target(this.node.results[1]);
+  }
+
+  storeKey(at: Index, from: Index): Statement {
+    return store(this.buffers.target(this.node.results[0]), at, load(this.source, this.inRow(from)));
+  }
+
+  unit(): Unit {
+    const { locals, variables } = this.scope;
+    const grid = gridOf(this.count);
+    const unit = this.buffers.unit({ name: this.name, buffers: this.scope.buffers, locals, variables, body: guarded(grid, this.count, this.inside), site: this.site, grid });
+    return this.count === 0 ? { ...unit, runs: [] } : unit;
+  }
+}
+
+export function sortForGrid(facts: Facts, node: OpNode<"sort">, name: string, site: SiteId): Unit {
+  const length = facts.types[node.args[0]].shape.at(-1) ?? 1;
+  if (length < longRow) {
+    const sort = new Sort(facts, node, name, site);
+    countBefore(sort, at(0), length, (target) => [sort.storeKey(target, sort.column), store(sort.positions(false), target, indexValue(sort.column))]);
+    return sort.unit();
+  }
+  const passes = Math.ceil(Math.log2(length / block));
+  // The last pass writes the result; the others take turns with scratch memory.
+  const toScratch = (pass: number): boolean => (passes - pass) % 2 === 1;
+  const blocks = new Sort(facts, node, `${name}_blocks`, site);
+  const [number] = split(blocks.scope, blocks.column, [Math.ceil(length / block), block], blocks.inside);
+  const first: Index = { base: 0, terms: number.terms.map(([variable, by]) => [variable, by * block]) };
+  countBefore(blocks, first, block, (target) => [store(blocks.positions(toScratch(0)), target, indexValue(blocks.column))]);
+  const merges = Array.from({ length: passes }, (_, pass) => {
+    const sort = new Sort(facts, node, `${name}_merge`, site);
+    merge(sort, block * 2 ** pass, sort.positions(toScratch(pass)), sort.positions(toScratch(pass + 1)), pass === passes - 1);
+    return sort.unit();
+  });
+  return joined([blocks.unit(), ...merges]);
+}
+
+/** The element's place among `size` from `first` on, of which those in the row count; `put` what goes there. */
+function countBefore(sort: Sort, first: Index, size: number, put: (target: Index) => readonly Statement[]): void {
+  const { scope, inside, own, other, column, length } = sort;
   const rank = scope.local("i32");
   const turn = scope.variable();
-  const goesBefore = (a: LocalId, b: LocalId): Expression => {
-    const before = apply(node.attributes.descending ? "gt" : "lt", type, 1, local(a), local(b));
-    return isFloat ? or(before, and(not(isNaN(a)), isNaN(b))) : before;
-  };
-  const earlier = apply("lt", "i32", 1, indexValue(at(0, [turn, 1])), indexValue(column));
-  const first = or(goesBefore(other, own), and(earlier, not(goesBefore(own, other))));
-  const target: Index = { base: 0, terms: start, offset: rank };
+  const here: Index = { base: 0, terms: [...first.terms, [turn, 1]] };
+  const earlier = isLess(indexValue(here), indexValue(column));
+  const isFirst = or(sort.goesBefore(other, own), and(earlier, not(sort.goesBefore(own, other))));
+  const count = [setLocal(other, sort.key(here)), setLocal(rank, i32("add", local(rank), apply("toI32", "bool", 1, isFirst)))];
   inside.push(
-    setLocal(own, comparable(load(source, { base: 0, terms: [...start, ...column.terms] }))),
-    setLocal(rank, literal(0, "i32")),
-    loop(turn, 0, length, 1, [
-      setLocal(other, comparable(load(source, { base: 0, terms: [...start, [turn, 1]] }))),
-      setLocal(rank, apply("add", "i32", 1, local(rank), apply("toI32", "bool", 1, first))),
-    ]),
-    store(keys, target, load(source, { base: 0, terms: [...start, ...column.terms] })),
-    store(places, target, indexValue(column)),
+    setLocal(own, sort.key(column)),
+    setLocal(rank, integer(0)),
+    loop(turn, 0, size, 1, length % size === 0 ? count : [{ kind: "if", test: isLess(indexValue(here), integer(length)), then: count, else: [] }]),
+    ...put({ ...sort.inRow(first), offset: rank }),
   );
-  const { locals, variables } = scope;
-  const unit = buffers.unit({ name, buffers: scope.buffers, locals, variables, body: guarded(grid, count, inside), site, grid });
-  return count === 0 ? { ...unit, runs: [] } : unit;
+}
+
+/** Runs of `width` positions, in pairs, from one buffer to the other. */
+function merge(sort: Sort, width: number, from: BufferId, to: BufferId, isLast: boolean): void {
+  const { scope, inside, own, other, column, length } = sort;
+  const [pair, half, within] = split(scope, column, [Math.ceil(length / (2 * width)), 2, width], inside);
+  const [position, start, low, high, middle, target] = Array.from({ length: 6 }, () => scope.local("i32"));
+  const scaledBy = ({ base, terms }: Index, by: number): Index => ({ base: base * by, terms: terms.map(([variable, factor]) => [variable, factor * by]) });
+  const isLeft = apply("eq", "i32", 1, indexValue(half), integer(0));
+  const pairStart = indexValue(scaledBy(pair, 2 * width));
+  const goes = or(and(isLeft, sort.goesBefore(other, own)), and(not(isLeft), not(sort.goesBefore(own, other))));
+  inside.push(
+    setLocal(position, load(from, sort.inRow(column))),
+    setLocal(own, sort.key({ base: 0, terms: [], offset: position })),
+    // Of the other run: where it begins, and how much of it there is.
+    setLocal(start, i32("add", pairStart, i32("sub", integer(width), indexValue(scaledBy(half, width))))),
+    setLocal(low, integer(0)),
+    setLocal(high, i32("max", i32("min", i32("sub", integer(length), local(start)), integer(width)), integer(0))),
+    loop(scope.variable(), 0, Math.log2(width) + 1, 1, [{
+      kind: "if", test: isLess(local(low), local(high)), else: [],
+      then: [
+        setLocal(middle, i32("shr", i32("add", local(low), local(high)), integer(1))),
+        setLocal(target, i32("add", local(start), local(middle))),
+        setLocal(target, load(from, sort.found(target))),
+        setLocal(other, sort.key({ base: 0, terms: [], offset: target })),
+        { kind: "if", test: goes, then: [setLocal(low, i32("add", local(middle), integer(1)))], else: [setLocal(high, local(middle))] },
+      ],
+    }]),
+    setLocal(target, i32("add", i32("add", pairStart, indexValue(within)), local(low))),
+    store(to, sort.found(target), local(position)),
+    ...(isLast ? [sort.storeKey(sort.found(target), { base: 0, terms: [], offset: position })] : []),
+  );
 }

@@ -79,6 +79,17 @@ describe.skipIf(adapter === null)("on WGSL", () => {
     expect(await compare({ region, args: new Random(length).tensors([type, whole], { low: -1, high: 1 }) }, 1e-4)).toBeUndefined();
   });
 
+  test.each([[2, 511], [3, 512], [2, 700], [1, 3000]])("%i rows of %i are sorted, equal elements in their order", async (rows, length) => {
+    for (const descending of [false, true]) {
+      const b = new Builder();
+      const types = (["f32", "i32"] as const).map((element) => ({ element, shape: [rows, length] }));
+      const sorted = types.flatMap((type) => b.ops("sort", [b.parameter(type)], { descending }));
+      const [x, n] = new Random(length).tensors(types, { low: -40, high: 40 });
+      x.data.forEach((value, i) => { x.data[i] = i % 97 === 0 ? NaN : Math.round(value); });
+      expect(await compare({ region: b.region(sorted), args: [x, n] }, 0), `descending: ${descending}`).toBeUndefined();
+    }
+  });
+
   test("random bits are those of the reference", async () => {
     const b = new Builder();
     const key = b.parameter({ element: "u32", shape: [2] });
