@@ -69,19 +69,20 @@ function leave(frame: Frame, settings: Settings, y: Value, z: Value, span: Span)
   const { context } = frame;
   const inside = leaves(y);
   const ids = inside.map(({ value }) => idOf(context, value, span));
-  const apply = (given: readonly (ValueId | null)[]): readonly ValueId[] => {
+  // Both solve w = dy + J w, by products with the transpose of J = df/dz or with J.
+  const solveBy = (product: "pull" | "push") => (given: readonly (ValueId | null)[]): readonly ValueId[] => {
     let at = 0;
     const dy = replaceLeaves(y, (leaf) => tensor(context, given[at++] ?? context.builder.zeros(leaf.type), leaf.axes));
     const scope = new Scope(frame.scope);
     scope.bind("$dy", dy, span);
     scope.bind("$y", y, span);
     scope.bind("$z", z, span);
-    const w = iterate({ ...frame, scope }, settings, name("$dy", span), (current) => binary("+", name("$dy", span), call("pull", [name("$y", span), name("$z", span), current], span)), span);
+    const w = iterate({ ...frame, scope }, settings, name("$dy", span), (current) => binary("+", name("$dy", span), call(product, [name("$y", span), name("$z", span), current], span)), span);
     return leaves(w).map(({ value }) => idOf(context, value, span));
   };
   const record: CallRecord = { callee: "fixpoint", frame, inputs: [], self: null, result: y, leaves: [], kind: "loop", requests: 0 };
   const results = context.builder.leave(ids, {
-    callee: "fixpoint", path: frame.path, inputs: ids, backward: { surrogate: false, span, apply }, frame: record,
+    callee: "fixpoint", path: frame.path, inputs: ids, backward: { surrogate: false, span, apply: solveBy("pull") }, tangent: { surrogate: false, span, apply: solveBy("push") }, frame: record,
   });
   let at = 0;
   return replaceLeaves(y, (leaf) => tensor(context, results[at++], leaf.axes));

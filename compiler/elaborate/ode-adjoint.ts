@@ -11,7 +11,7 @@
  * own derivative is taken: that of the steps, to rounding and the tolerance of the implicit step.
  */
 import type { Span } from "../../grammar/index.ts";
-import { pull } from "../differentiate/index.ts";
+import { pull, push, type RequestOptions } from "../differentiate/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { ValueId } from "../ir/graph.ts";
 import { carriesCredit } from "../ops/index.ts";
@@ -43,8 +43,8 @@ export function solveWithAdjoint(frame: Frame, problem: Problem, method: Method,
   const start = asTensors(context, problem.start, span);
   const inputs = [...leaves(start).map(({ value }) => value), ...times].map((value) => idOf(context, value, span));
   const first = builder.types.length;
-  // The loop's own times, which are not those that the field may read.
-  const [from, to] = times.map((time) => tensor(context, builder.op("stop", [idOf(context, time, span)], {})));
+  // The loop's own times, which are not those that the field may read: the same numbers under other names.
+  const [from, to] = times.map((time) => tensor(context, builder.op("reshape", [idOf(context, time, span)], { shape: [] })));
   const inside = integrate(within(frame, { $field: problem.field, $y0: start, $t0: from, $t1: to }, span), method, steps, span);
   const outside = readFromOutside(context, first);
   const pinned = new Map([...context.versions].map(([cell, versions]) => [cell, versions[versions.length - 1]] as const));
@@ -54,9 +54,14 @@ export function solveWithAdjoint(frame: Frame, problem: Problem, method: Method,
     const solved: Solved = { frame: { ...frame, activeRule: null }, problem: { ...problem, start, from, to }, method, steps, outside, result: inTree(context, start, results), credit: inTree(context, start, credit), span };
     return withVersions(context, pinned, () => (adjoint === "continuous" ? continuous(solved) : reversible(solved)));
   };
+  // Forward mode keeps nothing anyway: it goes along the steps.
+  const along = (given: readonly (ValueId | null)[]): readonly (ValueId | null)[] => {
+    const moved = [...inputs, ...outside].flatMap((input, i) => { const tangent = given[i]; return tangent === null || tangent === undefined ? [] : [[input, tangent] as const]; });
+    return push(builder, ids, moved.map(([input]) => input), moved.map(([, tangent]) => tangent), refuseMissing(span));
+  };
   const record: CallRecord = { callee: "odesolve", frame, inputs: [], self: null, result: inside, leaves: [], kind: "loop", requests: 0 };
   const results: readonly ValueId[] = builder.leave(ids, {
-    callee: "odesolve", path: frame.path, inputs: [...inputs, ...outside], backward: { surrogate: false, span, apply }, frame: record,
+    callee: "odesolve", path: frame.path, inputs: [...inputs, ...outside], backward: { surrogate: false, span, apply }, tangent: { surrogate: false, span, apply: along }, frame: record,
   });
   return inTree(context, start, results);
 }
@@ -116,11 +121,11 @@ function pulled({ frame: around, outside, span }: Solved, frame: Frame, value: V
   const seeds = ids(tensors(credit));
   const own = ids(wrt);
   const targets = [...own, ...outside.map((id) => standIn(context, around.context, id))];
-  const found = pull(builder, of, targets, seeds, {
-    leaves: new Set([...frame.free, ...own]), missing: ({ callee }, mode) => fail(say.missingRule(span, callee, mode)),
-  });
+  const found = pull(builder, of, targets, seeds, { leaves: new Set([...frame.free, ...own]), ...refuseMissing(span) });
   return found.map((id, i) => tensor(context, id ?? builder.zeros(builder.typeOf(targets[i])), wrt.at(i)?.axes));
 }
+
+const refuseMissing = (span: Span): RequestOptions => ({ missing: ({ callee }, mode) => fail(say.missingRule(span, callee, mode)) });
 
 const zerosOf = ({ frame: { context }, outside }: Solved): Value[] => outside.map((id) => tensor(context, context.builder.zeros(context.builder.typeOf(id))));
 const itemsOf = (value: Value): readonly Value[] => (value.kind === "tuple" ? value.items : []);

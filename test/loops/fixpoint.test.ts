@@ -29,4 +29,10 @@ describe("fixpoint", () => {
     b.forEach((value, i) => expect(value).toBeCloseTo(given[0].data[i] / 3.5, 9));
     g.forEach((value) => expect(value).toBeCloseTo(1.25 / 0.875, 9));
   });
+
+  test("forward mode, and forward over reverse, are those of the unrolled iteration", () => {
+    const body = "return { p: push(z, (x, w), (cos(x), sin(w))), h: push(grad(sum(z * z), w), x, sin(x)) }";
+    const [a, b] = [implicit, unrolled].map((source) => moduleOf(source.replace(/return \{ z, g[^}]*\}/, body)).call("f", {}, given));
+    a.forEach(({ data }, i) => data.forEach((value, at) => expect(Math.abs(value - b[i].data[at])).toBeLessThan(1e-8)));
+  });
 });

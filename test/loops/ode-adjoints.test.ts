@@ -52,6 +52,16 @@ describe("the gradients of the state, the parameters and both times", () => {
     for (const adjoint of ["", ", adjoint = continuous"]) expect(distance(module(adjoint), [a, b, -a, 0, 0, -b])).toBeLessThan(1e-6);
   });
 
+  test("forward mode, and forward over reverse", () => {
+    const pushed = (options: string): number[] =>
+      run(options, undefined, "let g = grad(sum(sin(y)), w)  return { y: push(y, (x, w, t0, t1), (cos(x), sin(w), 0.7, -0.4)), g: push(g, w, cos(w)) }");
+    const exact = pushed("rk4, steps = 30");
+    for (const options of ["rk4, steps = 30, adjoint = continuous", "dopri5, rtol = 1e-9, atol = 1e-10, adjoint = continuous"]) {
+      expect(distance(pushed(options), exact)).toBeLessThan(1e-5);
+    }
+    expect(distance(pushed("implicit_midpoint, steps = 8, adjoint = reversible"), pushed("implicit_midpoint, steps = 8"))).toBeLessThan(1e-4);
+  });
+
   test("second order", () => {
     const second = (adjoint: string): number[] => run(`rk4, steps = 30${adjoint}`, undefined, "let g = grad(sum(sin(y)), w)  return grad(sum(g * g), (x, w))");
     expect(distance(second(", adjoint = continuous"), second(""))).toBeLessThan(1e-5);
