@@ -48,7 +48,7 @@ export function push(
   };
   const site = b.site;
   for (const node of nodes) {
-    if (node.kind === "host" || !node.results.some((result) => needed[result] === 1)) continue;
+    if (node.kind === "host" || !node.results.some((result) => needed[result] === 1 && !options.leaves?.has(result))) continue;
     const sources = node.kind === "leave" && standIn(node) !== null ? node.call.inputs : node.args;
     const given = sources.map((source) => known.get(source) ?? null);
     if (given.every((tangent) => tangent === null)) continue;

@@ -1,22 +1,26 @@
 /**
  * `fixpoint(tol = .., max = ..) z = z0 => f(z, x)`: z is iterated until it stays, and differentiated by the implicit
- * function theorem: with y = f(z) at the fixed point, the credit dy of y becomes w = dy + (df/dz)' w, found by iterating
- * too, and w flows through that one application of f to everything that f reads. No iterate is kept.
+ * function theorem: the credit dz of the fixed point becomes w = dz + (df/dz)' w, found by iterating too, and w flows
+ * through one application of f at that point to everything that f reads. No iterate is kept. What the rule computes
+ * depends on the fixed point itself, so that it can be differentiated again.
  */
 import type { Argument, Expression, FixpointExpression, LambdaExpression, ScanExpression, Span, Statement } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
+import { push } from "../differentiate/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { ValueId } from "../ir/graph.ts";
 import { callValue } from "./calls.ts";
 import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
-import { scan } from "./loops.ts";
+import { inForm, scan } from "./loops.ts";
+import { within } from "./ode-steps.ts";
+import { pulled, readFromOutside, refuseMissing, withVersions } from "./outside.ts";
 import { fail } from "./problem.ts";
 import type { CallRecord } from "./rules.ts";
 import { Scope } from "./scope.ts";
 import { assign, binary, bind, call, name, numeral, pattern } from "./synthetic.ts";
-import { elementwise, idOf, staticNumber, tensor } from "./tensors.ts";
-import { leaves, mapTree, replaceLeaves } from "./trees.ts";
+import { idOf, staticNumber, tensor } from "./tensors.ts";
+import { leaves, replaceLeaves } from "./trees.ts";
 import { number, tuple, type Value } from "./values.ts";
 
 interface Settings {
@@ -26,18 +30,50 @@ interface Settings {
 
 export function fixpoint(frame: Frame, expression: FixpointExpression): Value {
   const { span, carries } = expression;
+  const { context } = frame;
+  const { builder } = context;
   const settings = settingsOf(frame, expression.options);
-  const scope = new Scope(frame.scope);
-  const inner: Frame = { ...frame, scope, activeRule: null };
+  const inner: Frame = { ...frame, activeRule: null };
   const starts = carries.map(({ value }) => evaluate(frame, value));
-  scope.bind("$z0", starts.length === 1 ? starts[0] : tuple(starts), span);
-  const field: Value = { kind: "lambda", scope: frame.scope, expression: asFunction(expression) };
-  scope.bind("$f", field, span);
-  const found = iterate(inner, settings, name("$z0", span), (z) => call("$f", [z], span), span);
-  // The iterates get no credit; one application of f at the fixed point stands for them.
-  const z = mapTree(found, (leaf) => (leaf.kind === "tensor" ? elementwise(frame.context, "stop", [leaf], {}, span) : leaf), span);
-  const y = callValue(inner, field, [{ value: z, span }], span);
-  return leave(inner, settings, y, z, span);
+  const field: Value = { kind: "lambda", scope: frame.scope.frozen(context), expression: asFunction(expression) };
+  const first = builder.types.length;
+  const start = within(inner, { $z0: starts.length === 1 ? starts[0] : tuple(starts), $f: field }, span);
+  const found = iterate(start, settings, name("$z0", span), (z) => call("$f", [z], span), span);
+  const ids = leaves(found).map(({ value }) => idOf(context, value, span));
+  const outside = readFromOutside(context, first);
+  const pinned = new Map([...context.versions].map(([cell, versions]) => [cell, versions[versions.length - 1]] as const));
+  /** The fixed point z as it is seen outside, and f(z). */
+  const applied = (): { z: Value; y: Value } => {
+    const z = inTree(results);
+    return { z, y: inForm(inner, callValue(inner, field, [{ value: z, span }], span), z, span) };
+  };
+  const inTree = (values: readonly ValueId[]): Value => {
+    let at = 0;
+    return replaceLeaves(found, (leaf) => tensor(context, values[at++], leaf.axes));
+  };
+  const filled = (given: readonly (ValueId | null)[]): Value => inTree(ids.map((id, i) => given[i] ?? builder.zeros(builder.typeOf(id))));
+  /** w = d + J w, by products with J = df/dz or its transpose. */
+  const solved = (product: "pull" | "push", d: Value, z: Value, y: Value): Value =>
+    iterate(within(inner, { $d: d, $y: y, $z: z }, span), settings, name("$d", span), (w) => binary("+", name("$d", span), call(product, [name("$y", span), name("$z", span), w], span)), span);
+  const backward = (given: readonly (ValueId | null)[]): readonly ValueId[] => withVersions(context, pinned, () => {
+    const { z, y } = applied();
+    const states = leaves(z).map(({ value }) => value);
+    const cts = pulled({ context, outside, span }, inner, y, states, solved("pull", filled(given), z, y));
+    return leaves(tuple(cts.slice(states.length))).map(({ value }) => idOf(context, value, span));
+  });
+  const tangent = (given: readonly (ValueId | null)[]): readonly ValueId[] => withVersions(context, pinned, () => {
+    const { z, y } = applied();
+    const moved = outside.flatMap((input, i) => { const d = given[i]; return d === null || d === undefined ? [] : [[input, d] as const]; });
+    const of = leaves(y).map(({ value }) => idOf(context, value, span));
+    const direct = push(builder, of, moved.map(([input]) => input), moved.map(([, d]) => d), { leaves: new Set(results), ...refuseMissing(span) });
+    return leaves(solved("push", filled(direct), z, y)).map(({ value }) => idOf(context, value, span));
+  });
+  const record: CallRecord = { callee: "fixpoint", frame: inner, inputs: [], self: null, result: found, leaves: [], kind: "loop", requests: 0 };
+  const results: readonly ValueId[] = builder.leave(ids, {
+    callee: "fixpoint", path: frame.path, inputs: outside, frame: record,
+    backward: { surrogate: false, span, apply: backward }, tangent: { surrogate: false, span, apply: tangent },
+  });
+  return inTree(results);
 }
 
 /** scan $w = start, $gap = inf for $i in 0..most until $gap < tolerance { let $n = step  $gap <- distance  $w <- $n } */
@@ -62,30 +98,6 @@ function iterate(frame: Frame, { tolerance, most }: Settings, start: Expression,
   };
   const result = scan({ ...frame, scope }, loop);
   return result.kind === "tuple" ? result.items[0] : result;
-}
-
-/** Marks y, so that its credit passes the inverse of 1 - (df/dz)' first. */
-function leave(frame: Frame, settings: Settings, y: Value, z: Value, span: Span): Value {
-  const { context } = frame;
-  const inside = leaves(y);
-  const ids = inside.map(({ value }) => idOf(context, value, span));
-  // Both solve w = dy + J w, by products with the transpose of J = df/dz or with J.
-  const solveBy = (product: "pull" | "push") => (given: readonly (ValueId | null)[]): readonly ValueId[] => {
-    let at = 0;
-    const dy = replaceLeaves(y, (leaf) => tensor(context, given[at++] ?? context.builder.zeros(leaf.type), leaf.axes));
-    const scope = new Scope(frame.scope);
-    scope.bind("$dy", dy, span);
-    scope.bind("$y", y, span);
-    scope.bind("$z", z, span);
-    const w = iterate({ ...frame, scope }, settings, name("$dy", span), (current) => binary("+", name("$dy", span), call(product, [name("$y", span), name("$z", span), current], span)), span);
-    return leaves(w).map(({ value }) => idOf(context, value, span));
-  };
-  const record: CallRecord = { callee: "fixpoint", frame, inputs: [], self: null, result: y, leaves: [], kind: "loop", requests: 0 };
-  const results = context.builder.leave(ids, {
-    callee: "fixpoint", path: frame.path, inputs: ids, backward: { surrogate: false, span, apply: solveBy("pull") }, tangent: { surrogate: false, span, apply: solveBy("push") }, frame: record,
-  });
-  let at = 0;
-  return replaceLeaves(y, (leaf) => tensor(context, results[at++], leaf.axes));
 }
 
 /** fn($s) { let (a, b) = $s  return ... } */

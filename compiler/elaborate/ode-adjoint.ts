@@ -11,16 +11,14 @@
  * own derivative is taken: that of the steps, to rounding and the tolerance of the implicit step.
  */
 import type { Span } from "../../grammar/index.ts";
-import { pull, push, type RequestOptions } from "../differentiate/index.ts";
-import { say } from "../diagnostics/catalogue.ts";
+import { push } from "../differentiate/index.ts";
 import type { ValueId } from "../ir/graph.ts";
-import { carriesCredit } from "../ops/index.ts";
 import { callValue } from "./calls.ts";
 import type { Context, Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { inForm, scan } from "./loops.ts";
 import { integrate, type Method, type Steps, timeAt, withStep, within } from "./ode-steps.ts";
-import { fail } from "./problem.ts";
+import { pulled, type Reading, readFromOutside, refuseMissing, withVersions } from "./outside.ts";
 import type { CallRecord } from "./rules.ts";
 import { assign, binary, call, carries, name, numeral, pattern } from "./synthetic.ts";
 import { asTensor, idOf, tensor } from "./tensors.ts";
@@ -51,7 +49,7 @@ export function solveWithAdjoint(frame: Frame, problem: Problem, method: Method,
   const ids = leaves(inside).map(({ value }) => idOf(context, value, span));
   const apply = (given: readonly (ValueId | null)[]): readonly ValueId[] => {
     const credit = ids.map((id, i) => given[i] ?? builder.zeros(builder.typeOf(id)));
-    const solved: Solved = { frame: { ...frame, activeRule: null }, problem: { ...problem, start, from, to }, method, steps, outside, result: inTree(context, start, results), credit: inTree(context, start, credit), span };
+    const solved: Solved = { context, frame: { ...frame, activeRule: null }, problem: { ...problem, start, from, to }, method, steps, outside, result: inTree(context, start, results), credit: inTree(context, start, credit), span };
     return withVersions(context, pinned, () => (adjoint === "continuous" ? continuous(solved) : reversible(solved)));
   };
   // Forward mode keeps nothing anyway: it goes along the steps.
@@ -66,66 +64,19 @@ export function solveWithAdjoint(frame: Frame, problem: Problem, method: Method,
   return inTree(context, start, results);
 }
 
-interface Solved {
+interface Solved extends Reading {
   readonly frame: Frame;
   readonly problem: Problem;
   readonly method: Method;
   readonly steps: Steps;
-  /** What the field reads from outside of it: values of the frame's builder. */
-  readonly outside: readonly ValueId[];
   readonly result: Value;
   readonly credit: Value;
-  readonly span: Span;
 }
 
 function inTree(context: Context, like: Value, ids: readonly ValueId[]): Value {
   let at = 0;
   return replaceLeaves(like, (leaf) => tensor(context, ids[at++], leaf.axes));
 }
-
-/** What the last loop captured, without what was made for it. */
-function readFromOutside({ builder, captures, versions }: Context, first: number): ValueId[] {
-  const loop = builder.nodes.findLast((node) => node.kind === "openScan");
-  if (loop?.kind !== "openScan") return [];
-  const taken = new Set([...captures.values(), ...[...versions.values()].flat()]);
-  const read = loop.args.slice(loop.loop.carries.length + loop.loop.inputs.length);
-  return [...new Set(read)].filter((id) => carriesCredit(builder.typeOf(id).element) && (id < first || taken.has(id)));
-}
-
-/** Runs something in the state of an earlier place of the program. */
-function withVersions<T>(context: Context, pinned: ReadonlyMap<Parameters<Context["read"]>[0], ValueId>, run: () => T): T {
-  const now = new Map(context.versions);
-  for (const [cell, id] of pinned) context.versions.set(cell, [id]);
-  try {
-    return run();
-  } finally {
-    for (const [cell, versions] of now) context.versions.set(cell, versions);
-  }
-}
-
-/** The param of a body that stands for a value of a region around it. */
-function standIn(at: Context, of: Context, id: ValueId): ValueId {
-  if (at === of || !at.parent) return id;
-  const outer = standIn(at.parent, of, id);
-  for (const [cell, [param]] of at.versions) if (at.parent.read(cell) === outer) return param;
-  return at.capture(outer);
-}
-
-/** Cotangents of `wrt` and of what the field reads, where `value` has the credit `credit`. */
-function pulled({ frame: around, outside, span }: Solved, frame: Frame, value: Value, wrt: readonly TensorValue[], credit: Value): Value[] {
-  const { context } = frame;
-  const { builder } = context;
-  const ids = (given: readonly TensorValue[]): ValueId[] => given.map((leaf) => idOf(context, leaf, span));
-  const tensors = (tree: Value): TensorValue[] => leaves(tree).map((leaf) => leaf.value);
-  const of = ids(tensors(value));
-  const seeds = ids(tensors(credit));
-  const own = ids(wrt);
-  const targets = [...own, ...outside.map((id) => standIn(context, around.context, id))];
-  const found = pull(builder, of, targets, seeds, { leaves: new Set([...frame.free, ...own]), ...refuseMissing(span) });
-  return found.map((id, i) => tensor(context, id ?? builder.zeros(builder.typeOf(targets[i])), wrt.at(i)?.axes));
-}
-
-const refuseMissing = (span: Span): RequestOptions => ({ missing: ({ callee }, mode) => fail(say.missingRule(span, callee, mode)) });
 
 const zerosOf = ({ frame: { context }, outside }: Solved): Value[] => outside.map((id) => tensor(context, context.builder.zeros(context.builder.typeOf(id))));
 const itemsOf = (value: Value): readonly Value[] => (value.kind === "tuple" ? value.items : []);
