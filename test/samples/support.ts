@@ -135,12 +135,12 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return ab / Math.sqrt(aa * bb);
 }
 
-/** Trains with `step` on shuffled batches of 32 for some epochs; the learning rate falls to 0 along a cosine. */
-export function train(part: Examples, { seed, epochs, lr }: { seed: number; epochs: number; lr: number }, step: (x: Float32Array, y: Int32Array, lr: number) => unknown): void {
+/** Trains with `step` on shuffled batches for some epochs; the learning rate falls to 0 along a cosine. */
+export function train(part: Examples, { seed, epochs, lr, size = 32 }: { seed: number; epochs: number; lr: number; size?: number }, step: (x: Float32Array, y: Int32Array, lr: number) => unknown): void {
   const random = randomNumbers(seed);
-  const steps = epochs * Math.floor(part.count / 32);
+  const steps = epochs * Math.floor(part.count / size);
   let done = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const { x, y } of batches(part, 32, random)) step(x, y, lr * cosineDecay(done++ / steps));
+    for (const { x, y } of batches(part, size, random)) step(x, y, lr * cosineDecay(done++ / steps));
   }
 }
