@@ -31,7 +31,7 @@ describe("likelihood ratio", () => {
     expect(many).toBeGreaterThan(0.9);
   });
 
-  // Measured on seeds 1 to 3 with ten pairs: 344 to 347 of 355; backpropagation reaches 345 in direct-feedback.
+  // Measured on seeds 1 to 3 with ten pairs: 344 to 347 of 355.
   test.each([1, 2])("a net with one layer trained so learns, seed %i", (seed) => {
     const { wasm } = sample;
     wasm.reset(seed);

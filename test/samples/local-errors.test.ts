@@ -41,7 +41,7 @@ describe("local errors", () => {
     expect(figure("bytes against backpropagation", flat / grown)).toBeLessThan(0.3);
   });
 
-  // Measured on seeds 1 to 3: 346 or 347 of 355; backpropagation reaches 345 in direct-feedback.
+  // Measured on seeds 1 to 3: 346 or 347 of 355.
   test.each([1, 2])("layers with errors of their own read as well as backpropagation's, within two points, seed %i", (seed) => {
     const { wasm } = sample;
     wasm.reset(seed);

@@ -14,7 +14,7 @@ describe("product feedback", () => {
     agree(await openSample("product-feedback", { B: 8 }), [["step", x, y, 0.1], ["step", x, y, 0.1], ["angles"], ["predict", x]], { band: 1e-3 });
   });
 
-  // Measured on seeds 1 to 3: 345 or 346 of 355, backpropagation's figure in direct-feedback; 90 to 50 and 88 to 34 degrees.
+  // Measured on seeds 1 to 3: 345 or 346 of 355; 90 to 50 and 88 to 34 degrees.
   test.each([1, 2])("the backward path turns towards the weights' transpose, seed %i", (seed) => {
     const { wasm } = sample;
     wasm.reset(seed);
