@@ -18,6 +18,7 @@ const learners = new Map();
 const taught = [];
 let method = "backpropagation";
 let backend = "wasm";
+/** Undefined while it is loaded. */
 let learner;
 let running = false;
 /** What the board shows; of an example the label is known. */
@@ -52,12 +53,13 @@ const rows = Array.from({ length: 10 }, (_, label) => {
   const button = document.createElement("button");
   button.type = "button";
   button.innerHTML = `<span>${label}</span><span class="bar"><i></i></span><span class="part"></span>`;
-  button.addEventListener("click", () => attempt("It cannot learn that", () => teach(label)));
+  button.addEventListener("click", () => pausing("It cannot learn that", teach(shown.image, label)));
   at("labels").append(button);
   return { button, bar: button.querySelector("i"), part: button.querySelector(".part") };
 });
 
 async function showAnswer() {
+  if (!learner) return;
   const { image, label } = shown;
   const empty = !image.some((value) => value > 0);
   const { likely, why } = await learner.read(image);
@@ -90,8 +92,8 @@ async function showScore() {
 }
 
 function showCurve() {
-  learner.curve.paint(at("curve"));
-  at("steps").textContent = learner.steps > 0 ? `after ${learner.steps} batches of 32` : "";
+  learner?.curve.paint(at("curve"));
+  at("steps").textContent = learner?.steps > 0 ? `after ${learner.steps} batches of 32` : "";
 }
 
 async function showAll() {
@@ -105,7 +107,6 @@ function showRunning() {
 }
 
 async function run() {
-  running = true;
   showRunning();
   for (let frame = 0; running; frame++) {
     await new Promise(requestAnimationFrame);
@@ -121,23 +122,27 @@ async function run() {
 }
 
 /** The drawing goes among what is trained on, and some steps follow at once. */
-async function teach(label) {
-  taught.push({ image: shown.image, label });
+const teach = (image, label) => async () => {
+  taught.push({ image, label });
   for (let i = 0; i < 30; i++) await learner.train(taught);
   await showAll();
   showRunning();
   tell(`It has learned that this is a ${label}, and says ${at("answer").value} now.`);
+};
+
+/** What runs: training and what must not meet it, one after the other. */
+let queue = Promise.resolve();
+
+function start() {
+  running = true;
+  queue = queue.then(() => attempt("Training stopped", run));
 }
 
-/** Waits until the loop has ended, so that nothing is trained meanwhile; then goes on as before. */
-let loop = Promise.resolve();
-const start = () => { loop = attempt("Training stopped", run); };
-async function pausing(action) {
+/** Training pauses for what a control does, and goes on after it. */
+function pausing(failure, action) {
   const again = running;
   running = false;
-  await loop;
-  await action();
-  if (again) start();
+  queue = queue.then(() => attempt(failure, action)).then(() => { if (again) start(); });
 }
 
 async function choose(next) {
@@ -149,11 +154,9 @@ async function choose(next) {
 }
 
 async function moveTo(next) {
-  const radio = document.querySelector(`#backends [value=${backend}]`);
   try {
     for (const each of learners.values()) await each.move(next);
   } catch (error) {
-    radio.checked = true;
     for (const each of learners.values()) await each.move(backend);
     throw error;
   }
@@ -162,20 +165,25 @@ async function moveTo(next) {
   tell(`Now computing by ${backends[next].text}; nothing learned is lost.`);
 }
 
-function radios(place, name, choices, chosen, choose) {
+/** A choice that fails goes back to what there is: `chosen()`. */
+function radios(place, choices, chosen, failure, choose) {
+  const inputs = [];
   for (const [value, { title, text }] of Object.entries(choices)) {
     const label = document.createElement("label");
     label.className = "choice";
-    label.innerHTML = `<input type="radio" name="${name}" value="${value}"><b>${title}</b><span id="score-${value}"></span><small>${text}</small>`;
+    label.innerHTML = `<input type="radio" name="${place.id}" value="${value}"><b>${title}</b><span id="score-${value}"></span><small>${text}</small>`;
     const input = label.querySelector("input");
-    input.checked = value === chosen;
-    input.addEventListener("change", () => choose(value, title));
+    input.checked = value === chosen();
+    input.addEventListener("change", () => {
+      pausing(failure(title, text), () => choose(value).finally(() => inputs.forEach((each) => { each.checked = each.value === chosen(); })));
+    });
+    inputs.push(input);
     place.append(label);
   }
 }
 
-radios(at("methods"), "method", methods, method, (next, title) => attempt(`${title} cannot start`, () => pausing(() => choose(next))));
-radios(at("backends"), "backend", backends, backend, (next) => attempt(`${backends[next].text} cannot be used here`, () => pausing(() => moveTo(next))));
+radios(at("methods"), methods, () => method, (title) => `${title} cannot start`, choose);
+radios(at("backends"), backends, () => backend, (_, text) => `${text} cannot be used here`, moveTo);
 
 at("train").addEventListener("click", () => {
   if (running) running = false;
@@ -195,24 +203,24 @@ at("save").addEventListener("click", () => attempt("It cannot be saved", async (
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }));
 at("load").addEventListener("click", () => at("file").click());
-at("file").addEventListener("change", () => attempt("This file cannot be loaded", () => pausing(async () => {
+at("file").addEventListener("change", () => pausing("This file cannot be loaded", async () => {
   const [file] = at("file").files;
   at("file").value = "";
   await learner.load(new Uint8Array(await file.arrayBuffer()));
   await showAll();
   tell(`Loaded ${file.name}.`);
-})));
-at("reset").addEventListener("click", () => attempt("It cannot start over", () => pausing(async () => {
+}));
+at("reset").addEventListener("click", () => pausing("It cannot start over", async () => {
   await learner.reset();
   await showAll();
   tell("It has forgotten everything.");
-})));
+}));
 addEventListener("resize", showCurve);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showCurve);
 
 at("unseen").textContent = String(unseen.length);
 pad.show(shown.image);
-await attempt("The net cannot start", async () => {
+pausing("The net cannot start", async () => {
   await choose(method);
   for (const id of ["train", "save", "load", "reset"]) at(id).disabled = false;
 });

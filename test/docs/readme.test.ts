@@ -69,7 +69,7 @@ describe("commands, in order", () => {
     expect(withoutNumbers(printed).trimEnd()).toBe(withoutNumbers(shown).trimEnd());
   });
   it("scripts of npm exist", () => {
-    const scripts = [...readme.matchAll(/npm (?:run )?(demo|test|bench|build)\b/g)].map(([, script]) => script);
+    const scripts = [...readme.matchAll(/npm (?:run )?(demo|page|test|bench|build)\b/g)].map(([, script]) => script);
     expect(scripts).toContain("bench");
     expect(scripts.filter((script) => !Object.hasOwn(manifest.scripts, script))).toEqual([]);
   });
