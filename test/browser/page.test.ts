@@ -245,14 +245,14 @@ describe.skipIf(browser === null)("the page", () => {
     await page.locator("#pad").focus();
     await page.keyboard.press("Space"); // ink: there is something to teach
     const focused = (): Promise<string> => page.evaluate(`document.activeElement.id || document.activeElement.value || document.activeElement.getAttribute("aria-label")?.slice(0, 22)`);
-    await page.keyboard.press("Shift+Tab");
+    for (let i = 0; i < 3; i++) await page.keyboard.press("Shift+Tab");
     const reached = [await focused()];
-    while (reached.at(-1) !== "reset" && reached.length < 30) {
+    while (reached.at(-1) !== "wasm" && reached.length < 30) {
       await page.keyboard.press("Tab");
       reached.push(await focused());
     }
     const labels = Array.from({ length: 10 }, (_, label) => `Teach that it is a ${label} (`);
-    expect(reached).toEqual(["train", "pad", "clear", "example", ...labels, "backpropagation", "wasm", "save", "load", "reset"]);
+    expect(reached).toEqual(["save", "load", "reset", "pad", "clear", "example", ...labels, "backpropagation", "wasm"]);
     expect(messages).toEqual([]);
   });
 });
