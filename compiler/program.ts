@@ -1,5 +1,5 @@
 /** What the schedule hands to a target: kernels, plans and the layout of the module's one memory. Plain data. */
-import type { Element, Extern, Site, State, TensorType } from "./ir/graph.ts";
+import type { Element, Extern, Region, Site, SiteId, State, TensorType, ValueId } from "./ir/graph.ts";
 import type { Kernel, Placement, Step } from "./schedule/kernel.ts";
 
 /** A leaf or tree at an entry's border, each leaf with its place in memory. */
@@ -22,6 +22,33 @@ export interface PlacedParameter {
   readonly default?: number | boolean;
 }
 
+/** A value of the graph: of an entry's region, or of a loop's body. */
+export interface Origin {
+  readonly region: Region;
+  readonly value: ValueId;
+}
+
+/** What runs while some ranges of the arena are in use: a kernel, a host's function, "copy" or the border of a "loop". */
+export interface Moment {
+  readonly what: string;
+  readonly site: SiteId | null;
+}
+
+/** A range of memory from moment `from` (-1: before the first) to moment `to`, and the values in it, one after the other; without any it is a kernel's scratch. */
+export interface ArenaBlock {
+  readonly at: Placement;
+  readonly bytes: number;
+  readonly from: number;
+  readonly to: number;
+  readonly holds: readonly { readonly from: number; readonly type: TensorType; /** null: a copy */ readonly origin: Origin | null }[];
+}
+
+/** The arena over the time of a call, as it was planned. */
+export interface Occupancy {
+  readonly moments: readonly Moment[];
+  readonly blocks: readonly ArenaBlock[];
+}
+
 export interface ProgramEntry {
   readonly name: string;
   /** Unique: `step`, `predict_1`, `predict_32`. */
@@ -33,6 +60,7 @@ export interface ProgramEntry {
   readonly result: PlacedTree | null;
   readonly plan: readonly Step[];
   readonly flops: number;
+  readonly occupancy: Occupancy;
 }
 
 export interface PlacedState extends State {

@@ -54,7 +54,7 @@ export function pull(
     if (node.kind === "host") continue;
     const given = node.results.map((result) => (options.leaves?.has(result) ? null : cotangents.get(result) ?? null));
     if (given.every((ct) => ct === null)) continue;
-    b.site = node.site;
+    b.site = options.derivativeSite?.(node) ?? node.site;
     const [targets, answer] = through(node, given);
     targets.forEach((target, i) => credit(target, answer[i]));
   }

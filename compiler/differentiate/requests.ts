@@ -1,6 +1,6 @@
 /** What both modes share: which rule stands at a call, and which values a request concerns. */
 import type { Builder, BuildNode } from "../ir/builder.ts";
-import type { CallSite, LeaveNode, OpNode, RuleHandle, ValueId } from "../ir/graph.ts";
+import type { CallSite, LeaveNode, OpNode, RuleHandle, SiteId, ValueId } from "../ir/graph.ts";
 import { loopLinks } from "./scan.ts";
 import { carriesCredit, passesCredit } from "../ops/index.ts";
 
@@ -22,6 +22,8 @@ export interface RequestOptions {
    * rule was given): credit reaches them and goes no further.
    */
   readonly leaves?: ReadonlySet<ValueId>;
+  /** Told before the derivative of a node is made: where that is said to come from. Default: from where the node does. */
+  readonly derivativeSite?: (node: BuildNode) => SiteId;
 }
 
 /** What stands for a call's body: a rule; "none", where only the other mode has one; null, where the body itself counts. */

@@ -143,7 +143,7 @@ class Derived {
     ];
     const early = node.early && this.sameTurns(node.early);
     b.open({
-      kind: "openScan", site: node.site, length: node.length, reversed, policy: { unroll: node.policy.unroll }, early,
+      kind: "openScan", site: b.site, length: node.length, reversed, policy: { unroll: node.policy.unroll }, early,
       args: [...this.carries.map(({ start }) => start), ...this.inputs.map(({ outer }) => outer), ...this.captures.map(({ outer }) => outer)],
       results: [...results],
       loop: {

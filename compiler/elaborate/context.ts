@@ -140,6 +140,9 @@ export class Session {
   trialOf?: Declaration;
   /** Sites by the path of the call and the span, both by identity: it is asked for at every expression. */
   private readonly siteIds = new WeakMap<readonly string[], Map<Span, SiteId>>();
+  private readonly derivativeSites = new Map<string, SiteId>();
+  /** While a backward pass is made: the operation or call whose derivative is. */
+  deriving: string | null = null;
   private readonly sitesByPath = new Map<string, Map<Span, SiteId>>();
   /** Statements that failed. */
   failures = 0;
@@ -214,6 +217,20 @@ export class Session {
       id = this.sites.length as SiteId;
       this.sites.push({ span, path });
       known.set(span, id);
+    }
+    return this.deriving === null ? id : this.derivativeSite(id, this.deriving);
+  }
+
+  /** The site of the derivative of what stands at a site; that of a derivative stays what it is. */
+  derivativeSite(of: SiteId, derivativeOf: string): SiteId {
+    const site = this.sites[of];
+    if (site.derivativeOf !== undefined) return of;
+    const key = `${of} ${derivativeOf}`;
+    let id = this.derivativeSites.get(key);
+    if (id === undefined) {
+      id = this.sites.length as SiteId;
+      this.sites.push({ ...site, derivativeOf });
+      this.derivativeSites.set(key, id);
     }
     return id;
   }

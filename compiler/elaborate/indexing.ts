@@ -216,6 +216,7 @@ function applySlices(frame: Frame, value: TensorValue, selectors: readonly Selec
     if (selector.kind === "rename") [start[at], limit[at]] = [selector.variable.from, selector.variable.from + selector.variable.range];
   });
   const { builder } = frame.context;
+  builder.site = frame.session.site(span, frame.path); // bounds moved it
   let id: ValueId = idOf(frame.context, value, span);
   const whole = start.every((s, i) => s === 0 && limit[i] === shape[i] && step[i] === 1);
   if (!whole) id = builder.op("slice", [id], { start, limit, step });

@@ -2,8 +2,8 @@
 import { type Expression, printExpression, type Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { type Extent, pull, push, reaches, type RequestOptions, type Target } from "../differentiate/index.ts";
-import { Builder } from "../ir/builder.ts";
-import type { CallSite, TensorType, ValueId } from "../ir/graph.ts";
+import { Builder, type BuildNode } from "../ir/builder.ts";
+import { assertNever, type CallSite, type TensorType, type ValueId } from "../ir/graph.ts";
 import type { Context, Frame, StateNode, TapRecorder } from "./context.ts";
 import { evaluate as evaluateRegion } from "../reference/index.ts";
 import { evaluate } from "./expressions.ts";
@@ -175,8 +175,24 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
     },
     operation: set && ofOperations(set.declaration) ? (b, node, mode) => operationHandle(frame, set, b, node, mode, span) : undefined,
     missing: (call, mode) => fail(say.missingRule(span, call.callee, mode)),
+    derivativeSite: (node) => {
+      const { session } = frame;
+      session.deriving = nameOf(node);
+      return session.derivativeSite(node.site, session.deriving);
+    },
   };
   return { options, surrogates };
+}
+
+/** What the derivative of a node is that of, as people call it. */
+function nameOf(node: BuildNode): string {
+  switch (node.kind) {
+    case "op": return node.op;
+    case "leave": return node.call.callee;
+    case "host": return node.name;
+    case "openScan": case "scan": case "while": return "loop";
+    default: return assertNever(node, "nameOf");
+  }
 }
 
 /** A rule set named without arguments takes its defaults. */
@@ -222,9 +238,11 @@ export function gradient(frame: Frame, loss: Value, lossExpression: Expression, 
 /** Rules run inside of a request, and may ask again. */
 function nested<T>(frame: Frame, span: Span, run: () => T): T {
   frame.session.enter(span, 4);
+  const { deriving } = frame.session;
   try {
     return run();
   } finally {
+    frame.session.deriving = deriving;
     frame.session.leave(4);
   }
 }
@@ -275,7 +293,7 @@ export function jacobianRequest(frame: Frame, y: Value, written: Expression, x: 
   const [wrtId] = ids.length === 1 ? ids : [idOf(frame.context, x, over.span)];
   const picks = wrt.leaves[0]?.picks ?? [];
   const row = (inner: Frame, of: ValueId, from: ValueId, seed: ValueId): ValueId | null => {
-    const [ct] = pull(inner.context.builder, [of], [from], [seed], { ...options, leaves: undefined });
+    const [ct] = nested(inner, span, () => pull(inner.context.builder, [of], [from], [seed], { ...options, leaves: undefined }));
     return ct === null ? null : take(inner.context.builder, ct, picks);
   };
   return jacobian(frame, y, x, wrtId, span, row) ?? fail(say.noCredit(span, printExpression(written), printExpression(over)));

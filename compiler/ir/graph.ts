@@ -28,6 +28,8 @@ export interface Site {
   readonly span: Span;
   /** The model instance whose body made the node: `["net", "output"]`. */
   readonly path: readonly string[];
+  /** Of a backward pass: the operation or call whose derivative, or rule, made the node; the place is that of the call. */
+  readonly derivativeOf?: string;
 }
 
 interface Base {
@@ -182,6 +184,8 @@ export interface State {
   /** `net.hidden.weight`, `step.adam.m.net.hidden.weight`; the random counter is `$random`: u32[2] = [seed, calls]. */
   readonly path: string;
   readonly type: TensorType;
+  /** Names of its axes, where they have one. */
+  readonly axes?: readonly (string | null)[];
   /** trained: a parameter; state: anything else persistent; frozen: a parameter of a `frozen var`; optimizer; random;
    * constant: a large `const`, computed by `init` rather than stored in the module, never assigned, saved or shown. */
   readonly role: "trained" | "state" | "frozen" | "optimizer" | "random" | "constant";

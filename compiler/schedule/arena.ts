@@ -28,6 +28,9 @@ export interface Arena {
   readonly places: ReadonlyMap<ValueId, Placement>;
   readonly scratch: ReadonlyMap<Unit, Placement>;
   readonly bytes: number;
+  readonly blocks: readonly Block[];
+  /** What happens at each position of the linear order; null: nothing but the start or end of a loop. */
+  readonly moments: readonly (Unit | null)[];
 }
 
 /** The first place from `at` on where so many bytes lie in one bank. */
@@ -38,11 +41,14 @@ export function withinBank(at: Placement, bytes: number, bankBytes = Infinity): 
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
+/** A range that values lie in one after the other, each made in the place of the one before. */
 interface Block {
   readonly bytes: number;
   readonly birth: number;
   death: number;
   at: Placement;
+  /** Positions at which they are made; none: scratch. */
+  readonly holds: { readonly value: ValueId; readonly from: number }[];
 }
 
 /** What happens at one position of the linear order. */
@@ -58,7 +64,7 @@ export function planArena(request: ArenaRequest): Arena {
   const blockOf = new Map<ValueId, Block>();
   const scratch = new Map<Unit, Block>();
   const add = (root: ValueId, birth: number): void => {
-    const block = { bytes: aligned(request.bytesOf(root)), birth, death: Math.max(birth, deaths.get(root) ?? birth), at: 0 };
+    const block = { bytes: aligned(request.bytesOf(root)), birth, death: Math.max(birth, deaths.get(root) ?? birth), at: 0, holds: [{ value: root, from: birth }] };
     blocks.push(block);
     blockOf.set(root, block);
   };
@@ -75,19 +81,20 @@ export function planArena(request: ArenaRequest): Arena {
       if (over === undefined) add(output, position);
       else {
         taken.add(over);
+        over.holds.push({ value: output, from: position });
         over.death = Math.max(position, deaths.get(output) ?? position);
         blockOf.set(output, over);
       }
     }
     if (unit === undefined || unit.scratchBytes === 0) return;
-    const block = { bytes: aligned(unit.scratchBytes), birth: position, death: position, at: 0 };
+    const block = { bytes: aligned(unit.scratchBytes), birth: position, death: position, at: 0, holds: [] };
     blocks.push(block);
     scratch.set(unit, block);
   });
   const { arenaAt, bankBytes } = request;
   const bytes = bestFit(blocks, (at, length) => withinBank(arenaAt + at, length, bankBytes) - arenaAt);
   const placed = <K>(found: ReadonlyMap<K, Block>): Map<K, Placement> => new Map([...found].map(([key, { at }]) => [key, request.arenaAt + at]));
-  return { places: placed(blockOf), scratch: placed(scratch), bytes };
+  return { places: placed(blockOf), scratch: placed(scratch), bytes, blocks, moments: events.map(({ unit }) => unit ?? null) };
 }
 
 /** Positions of all that happens, and the last at which each root is needed. */

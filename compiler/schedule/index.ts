@@ -147,6 +147,7 @@ function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: K
     result: entry.result === null ? null : placeTree(entry.result, placedResults),
     plan: stepsOf(plan.items, plan, kernels, machine),
     flops: regionFlops(region),
+    occupancy: plan.occupancy,
   };
 }
 

@@ -9,6 +9,7 @@
 import { elementCount } from "../ir/graph.ts";
 import type { TensorType, ValueId } from "../ir/graph.ts";
 import { byteSize } from "../program.ts";
+import type { Moment, Occupancy, Origin } from "../program.ts";
 import { planArena } from "./arena.ts";
 import type { Arena } from "./arena.ts";
 import type { Moving, Place, Placement } from "./kernel.ts";
@@ -46,6 +47,7 @@ export interface MemoryPlan {
   /** Values whose bytes the caller reads after the end. */
   readonly results: readonly ValueId[];
   readonly arenaBytes: number;
+  readonly occupancy: Occupancy;
   typeOf(value: ValueId): TensorType;
   placeOf(value: ValueId): Place;
   scratchOf(unit: Unit): Placement;
@@ -77,6 +79,8 @@ interface Frame {
 
 class Planner implements Pick<MemoryPlan, "typeOf"> {
   private readonly types: TensorType[] = [];
+  /** By name: which value it is in the graph; copies have none. */
+  private readonly origins: (Origin | undefined)[] = [];
   private readonly locations = new Map<ValueId, Location>();
 
   constructor(private readonly request: MemoryRequest) {}
@@ -98,10 +102,25 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
       rootOf: (value) => this.locate(value).within,
     });
     return {
-      items, results, arenaBytes: arena.bytes,
+      items, results, arenaBytes: arena.bytes, occupancy: this.occupancy(arena),
       typeOf: (value) => this.types[value],
       placeOf: (value) => this.placeOf(value, arena),
       scratchOf: (unit) => arena.scratch.get(unit) ?? arenaAt,
+    };
+  }
+
+  private occupancy({ blocks, moments }: Arena): Occupancy {
+    const { arenaAt } = this.request;
+    return {
+      moments: moments.map((unit): Moment => {
+        const [run] = unit?.runs ?? [];
+        if (run !== undefined) return { what: run.kernel.name, site: run.kernel.site };
+        return { what: unit === null ? "loop" : unit.host?.extern ?? "copy", site: null };
+      }),
+      blocks: blocks.map(({ bytes, birth, death, at, holds }) => ({
+        bytes, at: arenaAt + at, from: birth, to: death,
+        holds: holds.map(({ value, from }) => ({ from, type: this.types[value], origin: this.origins[value] ?? null })),
+      })),
     };
   }
 
@@ -126,6 +145,7 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
   /** Names for the values of a region, in its order; those of an entry keep theirs. Constants have their place at once. */
   private names({ region, constants }: Prepared): readonly ValueId[] {
     const names = region.types.map((type) => this.define(type));
+    names.forEach((name, value) => { this.origins[name] = { region, value: value as ValueId }; }); // an index of the region's types
     for (const [value, at] of constants) this.locations.set(names[value], { within: null, base: at, perTurn: [] });
     return names;
   }

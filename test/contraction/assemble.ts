@@ -50,7 +50,7 @@ function programOf(works: readonly Work[]): Program {
     variant: {},
     parameters: [],
     result: null,
-    flops: 0,
+    flops: 0, occupancy: { moments: [], blocks: [] },
     plan: work.kernels.map((kernel, i): Step => ({ kind: "run", kernel: number(kernel), bindings: work.bindings[i] })),
   }));
   const peakBytes = Math.max(...works.map(({ bytes }) => bytes));

@@ -22,7 +22,7 @@ export const run = (id: number, ...bindings: Placement[]): Step => ({ kind: "run
 export function program(kernels: readonly Kernel[], plans: Readonly<Record<string, readonly Step[]>>, bytes: number, constants: Program["constants"] = []): Program {
   return {
     kernels,
-    entries: Object.entries(plans).map(([name, plan]) => ({ name, symbol: name, train: false, variant: {}, parameters: [], result: null, plan, flops: 0 })),
+    entries: Object.entries(plans).map(([name, plan]) => ({ name, symbol: name, train: false, variant: {}, parameters: [], result: null, plan, flops: 0, occupancy: { moments: [], blocks: [] } })),
     states: [],
     init: { plan: [], seedAt: 0 },
     constants,

@@ -11,7 +11,7 @@ export function place(element: Element, shape: readonly number[], at: number, ax
 
 const run = { kind: "run", kernel: 0 as KernelId, bindings: [] } as const;
 const entry = (fields: Partial<ProgramEntry> & Pick<ProgramEntry, "name" | "parameters" | "result">): ProgramEntry => ({
-  symbol: fields.name, train: false, variant: {}, plan: [run], flops: 10, ...fields,
+  symbol: fields.name, train: false, variant: {}, plan: [run], flops: 10, occupancy: { moments: [], blocks: [] }, ...fields,
 });
 
 const gaugeTree: Tree = { kind: "tensor", type: { element: "f32", shape: [2] }, axes: [null] };
