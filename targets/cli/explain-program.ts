@@ -5,7 +5,7 @@ import { byteSize, type Program, type ProgramEntry } from "../../compiler/progra
 import { definitionOf } from "../../compiler/ops/index.ts";
 import { leavesOf, type PlacedLeaf } from "../module/index.ts";
 import type { Kernel, Place, Statement, Step } from "../../compiler/schedule/kernel.ts";
-import { byteText, table } from "./io.ts";
+import { byteText, flopsText, table } from "./io.ts";
 
 /** `digits.pull:9`, and the model path where there is one. */
 function placeText(site: { span: Program["sites"][number]["span"]; path: readonly string[] } | undefined, sources: Sources): string {
@@ -168,12 +168,6 @@ function entryCost(entry: Entry, graph: Graph, sources: Sources): { rows: string
   const rows = [...lines].sort(([, a], [, b]) => b.flops - a.flops).map(([place, { flops, ops }]) =>
     [flopsText(flops), `${((100 * flops) / total).toFixed(1)}%`, place, [...ops].sort(([, a], [, b]) => b - a).slice(0, 4).map(([op]) => op).join(", ")]);
   return { rows, total };
-}
-
-function flopsText(flops: number): string {
-  if (flops < 1e3) return String(flops);
-  if (flops < 1e6) return `${(flops / 1e3).toFixed(1)}k`;
-  return flops < 1e9 ? `${(flops / 1e6).toFixed(2)}M` : `${(flops / 1e9).toFixed(2)}G`;
 }
 
 /** Floating-point operations of each entry by source line, the derived backward pass on the lines that it comes from. */

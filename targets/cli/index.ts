@@ -10,6 +10,7 @@ import { type ExitCode, exitCodes, type Io, Refused, UsageError } from "./io.ts"
 import { runEntryCommand } from "./run.ts";
 import { trainCommand } from "./train.ts";
 import { typesCommand } from "./types.ts";
+import { viewCommand } from "./view.ts";
 import { version } from "./version.ts";
 
 function pullback(io: Io, done: (code: ExitCode) => void): Command {
@@ -19,7 +20,7 @@ function pullback(io: Io, done: (code: ExitCode) => void): Command {
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .showHelpAfterError("(pullback help COMMAND shows the options)");
-  for (const add of [buildCommand, checkCommand, runEntryCommand, trainCommand, gradcheckCommand, explainCommand, fmtCommand, typesCommand, initCommand]) add(program, io, done);
+  for (const add of [buildCommand, checkCommand, runEntryCommand, trainCommand, gradcheckCommand, explainCommand, viewCommand, fmtCommand, typesCommand, initCommand]) add(program, io, done);
   return program;
 }
 

@@ -41,6 +41,13 @@ export function byteText(bytes: number): string {
   return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
 }
 
+/** Floating-point operations: `812`, `41.2k`, `1.57M`, `2.10G`. */
+export function flopsText(flops: number): string {
+  if (flops < 1e3) return String(flops);
+  if (flops < 1e6) return `${(flops / 1e3).toFixed(1)}k`;
+  return flops < 1e9 ? `${(flops / 1e6).toFixed(2)}M` : `${(flops / 1e9).toFixed(2)}G`;
+}
+
 /** Columns of text, left-aligned but for those from `right` on. */
 export function table(rows: readonly (readonly string[])[], right = 1): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column].length)));
