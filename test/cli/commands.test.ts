@@ -5,7 +5,7 @@ import { line, workspace } from "./command.ts";
 const broken = "export fn f(x: f32[2]) -> f32[2] = x + zz\nexport fn g(x: f32[2]) -> f32[3] = x\n";
 
 describe("usage", () => {
-  it.each(["build", "check", "run", "train", "gradcheck", "explain", "fmt", "init"])("%s --help has examples", async (command) => {
+  it.each(["build", "check", "run", "train", "gradcheck", "explain", "view", "fmt", "init"])("%s --help has examples", async (command) => {
     const { code, out } = await workspace().pullback(command, "--help");
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^Usage: pullback ${command} `));
@@ -176,13 +176,49 @@ describe("fmt", () => {
   });
 });
 
+describe("view", () => {
+  it("writes a page beside the program, or where --out says", async () => {
+    const { pullback, file } = workspace({ "line.pull": line });
+    expect(await pullback("view", "line.pull")).toEqual({ code: 0, out: "line.html\n", err: "" });
+    const page = readFileSync(file("line.html"), "utf8");
+    for (const part of ["<title>line.pull</title>", "id=\"step\"", "id=\"predict_4\"", "id=\"add\"", "kept for the backward pass"]) expect(page).toContain(part);
+    expect((await pullback("view", "line.pull", "--entry", "step", "--dim", "B=8", "--out", "s.html")).out).toBe("s.html\n");
+    expect(readFileSync(file("s.html"), "utf8")).toContain("f32[B=8, 3]");
+    expect(readFileSync(file("s.html"), "utf8")).not.toContain("predict");
+  });
+  it("--json: totals are those of explain cost and of the build", async () => {
+    const { pullback, file } = workspace({ "line.pull": line });
+    const { memory, entries } = JSON.parse((await pullback("view", "line.pull", "--json")).out);
+    expect(existsSync(file("line.html"))).toBe(false);
+    expect(memory.peakBytes).toBe(JSON.parse((await pullback("build", "line.pull", "--json")).out).peakBytes);
+    const cost = (await pullback("explain", "cost", "line.pull")).out;
+    const counts = [...cost.matchAll(/^\w+(?: \(.*\))?: (\d+) operations$/gm)].map(([, count]) => Number(count));
+    expect(entries.map(({ totals }: { totals: { flops: number } }) => totals.flops)).toEqual(counts);
+    expect(counts).toHaveLength(4);
+  });
+  it("takes one variant by its symbol", async () => {
+    const { entries } = JSON.parse((await workspace({ "line.pull": line }).pullback("view", "line.pull", "--json", "--entry", "predict_1")).out);
+    expect(entries.map(({ symbol }: { symbol: string }) => symbol)).toEqual(["predict_1"]);
+  });
+  it("says what is wrong", async () => {
+    const { pullback, file } = workspace({ "line.pull": line, "b.pull": broken });
+    const { code, err } = await pullback("view", "b.pull");
+    expect(code).toBe(1);
+    expect(err).toContain("error[name]: unknown name 'zz'\n --> b.pull:1:40\n");
+    expect(existsSync(file("b.html"))).toBe(false);
+    expect(await pullback("view", "line.pull", "--entry", "stp")).toEqual({ code: 2, out: "", err: "error: line.pull exports no 'stp'; is it step?\n" });
+    expect((await pullback("view", "line.pull", "--entry", "anything")).err).toBe("error: line.pull exports no 'anything'; it exports step, predict, add\n");
+    expect((await pullback("view", "line.pull", "--out", "gone/x.html")).err).toBe("error: cannot write gone/x.html: there is no such file\n");
+  });
+});
+
 describe("explain", () => {
   it("tells what a code is about", async () => {
     const { code, out } = await workspace().pullback("explain", "error[shape]");
     expect(code).toBe(0);
     expect(out).toMatch(/^Axes do not fit/);
   });
-  it.each([["memory", /^\d+ B at the peak: state \d+ B.*\n\nstate\n12 B +trained +w +line\.pull:3\n/], ["cost", /^step: \d+ operations\n.*line\.pull:7/], ["kernels", /^step: \d+ steps .*\n.*line\.pull:7/]])("%s goes by source line", async (topic, pattern) => {
+  it.each([["memory", /^\d+ B at the peak: state \d+ B.*\n\nstate\n12 B +trained +w +line\.pull:3\n/], ["cost", /^step: \d+ operations\n.*line\.pull:7/], ["kernels", /^step: \d+ steps .*\n(?:.*\n)*?\d +dot_.*line\.pull:7/]])("%s goes by source line", async (topic, pattern) => {
     const { code, out } = await workspace({ "line.pull": line }).pullback("explain", topic, "line.pull");
     expect(code).toBe(0);
     expect(out).toMatch(pattern);

@@ -74,7 +74,7 @@ describe("commands, in order", () => {
     expect(scripts.filter((script) => !Object.hasOwn(manifest.scripts, script))).toEqual([]);
   });
   it("every command line option that is mentioned exists", async () => {
-    const helps = await Promise.all(["build", "check", "run", "train", "gradcheck", "explain", "fmt", "types", "init"].map((command) => run(`pullback ${command} --help`)));
+    const helps = await Promise.all(["build", "check", "run", "train", "gradcheck", "explain", "view", "fmt", "types", "init"].map((command) => run(`pullback ${command} --help`)));
     const known = new Set(helps.join("").match(/--[a-z-]+/g));
     const said = [...readme.matchAll(/`[^`\n]*`/g)].flatMap(([code]) => code.match(/--[a-z][a-z-]*/g) ?? []);
     expect(said.filter((option) => !known.has(option) && option !== "--lr")).toEqual([]);
