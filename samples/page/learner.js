@@ -17,7 +17,7 @@ export const methods = {
   forward: {
     title: "Forward-forward",
     text: "Nothing goes back: each layer by itself learns to be lively for true pairs of image and label, and calm for false ones. (The top row of its pictures is the label.)",
-    step: "forward_forward", read: "read_judged", filters: "judge.first.inner.weight",
+    step: "forward_forward", read: "read_activity", filters: "first.inner.weight",
   },
 };
 
