@@ -17,6 +17,8 @@ export interface RequestOptions {
   readonly operation?: (b: Builder, node: OpNode, mode: Mode) => RuleHandle | undefined;
   /** Told of a call that has only the other mode's rule (an error of the request). */
   readonly missing?: (call: CallSite, mode: Mode) => void;
+  /** Told of what has no derivative here (an error of the request). */
+  readonly refuse?: (what: string) => void;
   /**
    * Values that are free variables where the request stands (arguments of the function around it, the cotangent that a
    * rule was given): credit reaches them and goes no further.

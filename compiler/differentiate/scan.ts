@@ -196,11 +196,17 @@ function byIndex(b: Builder, node: OpenScanNode, stack: ValueId, reversed: boole
 
 // ---- the two modes
 
+/** Of a solver that is a part of a derivative the turns are no way to its next derivative: its rule is. */
+function refuseCopied({ copied, policy: { solves } }: OpenScanNode, { refuse }: RequestOptions): void {
+  if (copied && solves !== undefined) refuse?.(`the next derivative of ${solves} in a loop`);
+}
+
 /** Cotangents of a loop's args from those of its results; `moved[i]`: whether arg i's is asked for. */
 export function pullScan(
   b: Builder, node: OpenScanNode, given: readonly (ValueId | null)[], moved: readonly boolean[], standIn: StandIn, request: InnerRequest, options: RequestOptions,
 ): readonly (ValueId | null)[] {
   const { loop } = node;
+  refuseCopied(node, options);
   const inside = loop.builder;
   const carries = loop.carries.length;
   const movedSet = movedParams(node, moved, standIn);
@@ -271,6 +277,7 @@ export function pushScan(
   b: Builder, node: OpenScanNode, given: readonly (ValueId | null)[], standIn: StandIn, request: InnerRequest, options: RequestOptions,
 ): readonly (ValueId | null)[] {
   const { loop } = node;
+  refuseCopied(node, options);
   const inside = loop.builder;
   const carries = loop.carries.length;
   const movedSet = movedParams(node, given.map((tangent) => tangent !== null), standIn);

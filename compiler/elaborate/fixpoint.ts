@@ -96,7 +96,7 @@ function iterate(frame: Frame, { tolerance, most }: Settings, start: Expression,
       ],
     },
   };
-  const result = scan({ ...frame, scope }, loop);
+  const result = scan({ ...frame, scope }, loop, "a fixpoint");
   return result.kind === "tuple" ? result.items[0] : result;
 }
 

@@ -35,8 +35,10 @@ interface Carried {
   current: Value;
 }
 
-export function scan(frame: Frame, expression: ScanExpression): Value {
-  const { policy, reversed } = optionsOf(frame, expression.options);
+/** `solves`: what a loop of the compiler's own making finds. */
+export function scan(frame: Frame, expression: ScanExpression, solves?: string): Value {
+  const { policy: asked, reversed } = optionsOf(frame, expression.options);
+  const policy: LoopPolicy = solves === undefined ? asked : { ...asked, solves };
   const carried = expression.carries.map(({ name, value, span }): Carried => {
     const initial = asTensors(frame.context, evaluate(frame, value), span);
     return { name: name.text, span: name.span, initial, params: [], current: initial };

@@ -62,4 +62,7 @@ export function pulled({ context: around, outside, span }: Reading, frame: Frame
   return found.map((id, i) => tensor(context, id ?? builder.zeros(builder.typeOf(targets[i])), wrt.at(i)?.axes));
 }
 
-export const refuseMissing = (span: Span): RequestOptions => ({ missing: ({ callee }, mode) => fail(say.missingRule(span, callee, mode)) });
+export const refuseMissing = (span: Span): RequestOptions => ({
+  missing: ({ callee }, mode) => fail(say.missingRule(span, callee, mode)),
+  refuse: (what) => fail(say.notYet(span, what)),
+});

@@ -180,6 +180,7 @@ function requestOptions(frame: Frame, using: Value | undefined, span: Span): Req
       session.deriving = nameOf(node);
       return session.derivativeSite(node.site, session.deriving);
     },
+    refuse: (what) => fail(say.notYet(span, what)),
   };
   return { options, surrogates };
 }

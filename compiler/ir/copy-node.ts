@@ -21,7 +21,7 @@ export function sameNode(b: Builder, node: BuildNode, args: readonly ValueId[]):
         const type = loop.builder.typeOf(value);
         return b.openResult(i < loop.carries.length ? type : { ...type, shape: [length, ...type.shape] });
       });
-      b.open({ ...node, args: [...args], results });
+      b.open({ ...node, args: [...args], results, copied: true });
       return results;
     }
     case "host":

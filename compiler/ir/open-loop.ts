@@ -17,6 +17,8 @@ export interface OpenScanNode {
   readonly policy: LoopPolicy;
   /** The loop may end before `length` turns. Inputs and emits stay `length` long; no turn reads or writes their rest. */
   readonly early?: Early;
+  /** It stands in the derivative of a loop around, where what it solves has no rule any more. */
+  readonly copied?: boolean;
   readonly loop: OpenLoop;
 }
 
@@ -47,6 +49,8 @@ export interface LoopPolicy {
   readonly unroll?: number;
   /** A segment between checkpoints: its derivative runs it again rather than keep what its turns computed. */
   readonly recompute?: boolean;
+  /** What the loop solves, if a rule of it takes the place of its turns: "a fixpoint". */
+  readonly solves?: string;
 }
 
 export interface OpenLoop {
