@@ -157,3 +157,12 @@ export interface Target {
 /** `boolBytes`: what the machine takes for a bool. */
 export const byteSize = (element: Element, boolBytes: 1 | 4 = 1): number => (element === "f64" ? 8 : element === "bool" ? boolBytes : 4);
 export const boolBytesOf = ({ parallel }: Machine): 1 | 4 => (parallel === true ? 4 : 1);
+
+/** The first moment at which the most bytes are in use, how many those are, and the ranges they are in. */
+export function fullestMoment({ moments, blocks }: Occupancy): { readonly moment: number; readonly bytes: number; readonly blocks: readonly ArenaBlock[] } {
+  const at = (moment: number) => {
+    const live = blocks.filter(({ from, to }) => from <= moment && moment <= to);
+    return { moment, bytes: live.reduce((sum, block) => sum + block.bytes, 0), blocks: live };
+  };
+  return moments.map((_, moment) => at(moment)).reduce((fullest, next) => (next.bytes > fullest.bytes ? next : fullest), at(-1));
+}

@@ -1,7 +1,7 @@
 /** What `pullback view` shows, as plain data: operations, values, what is kept for the backward pass, the arena over time. */
 import { positionOf, type Sources } from "../../compiler/diagnostics/render.ts";
 import { type Element, elementCount, type Entry, type Graph, type Site, type SiteId } from "../../compiler/ir/graph.ts";
-import { byteSize, type Program, type ProgramEntry } from "../../compiler/program.ts";
+import { byteSize, fullestMoment, type Program, type ProgramEntry } from "../../compiler/program.ts";
 import { leavesOf, type PlacedLeaf } from "../module/index.ts";
 import { axisNames } from "./axes.ts";
 import { flatten, type Flat, parameterNames } from "./flat.ts";
@@ -163,17 +163,14 @@ function border({ reads, writes, region }: Entry, planned: ProgramEntry, { state
   ];
 }
 
-function arenaView({ occupancy: { moments, blocks } }: ProgramEntry, { memory }: Program, flat: Flat, phases: readonly Phase[], placeOf: (site: SiteId | null) => Place | null): ViewEntry["arena"] {
+function arenaView({ occupancy }: ProgramEntry, { memory }: Program, flat: Flat, phases: readonly Phase[], placeOf: (site: SiteId | null) => Place | null): ViewEntry["arena"] {
+  const { moments, blocks } = occupancy;
   const start = memory.constantBytes + memory.stateBytes;
-  let fullest = { moment: 0, bytes: 0 };
-  for (let moment = 0; moment < moments.length; moment++) {
-    const bytes = blocks.filter(({ from, to }) => from <= moment && moment <= to).reduce((sum, block) => sum + block.bytes, 0);
-    if (bytes > fullest.bytes) fullest = { moment, bytes };
-  }
+  const { moment, bytes: most } = fullestMoment(occupancy);
   const phaseAt = new Map(flat.operations.map(({ id, site }) => [site, phases[id]]));
   return {
     bytes: Math.max(0, ...blocks.map(({ at, bytes }) => at + bytes - start)),
-    fullest,
+    fullest: { moment, bytes: most },
     moments: moments.map(({ what, site }) => ({ what, phase: site === null ? null : phaseAt.get(site) ?? null, place: placeOf(site) })),
     blocks: blocks.flatMap(({ at, bytes, from, to, holds }): ViewBlock[] => {
       if (holds.length === 0) return [{ offset: at - start, bytes, from, to, value: null }];
