@@ -139,7 +139,8 @@ export function findRule(set: RulesValue, name: string, path: readonly string[],
  * function's own derivative only says in other words what its operations say (null); a surrogate says something else.
  */
 export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"], request: Span): RuleHandle | undefined | null {
-  const record = call.frame as CallRecord; // CallSite.frame is opaque to others; only `mark` makes it
+  const record = call.frame as CallRecord | undefined; // CallSite.frame is opaque to others; only `mark` makes it
+  if (record === undefined) return undefined; // an operation that a set has answered for: no call of the program
   const operations = ofOperations(set.declaration);
   const found = operations && isOperation(call.callee) ? undefined : findRule(set, call.callee, call.path, mode);
   if (found) {
