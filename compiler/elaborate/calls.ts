@@ -6,7 +6,7 @@ import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
 import { callBuiltin } from "./builtins/index.ts";
 import { indexReduction } from "./comprehension.ts";
-import { type Frame, mix, newCounters } from "./context.ts";
+import { type Frame, mix, newCounters, type Session } from "./context.ts";
 import { evaluate, evaluateAll, evaluateBefore, type Expected, isWrittenIn, lookAt } from "./expressions.ts";
 import { bindDefaults, bindGenerics } from "./generics.ts";
 import { callModel, nest } from "./models.ts";
@@ -75,7 +75,7 @@ function callWith(
   const given = [...before, ...written.map((argument, i): GivenArgument => ({
     name: argument.name?.text, nameSpan: argument.name?.span, value: values[i], span: argument.value.span, expression: argument.value,
   }))];
-  frame.context.builder.site = frame.session.site(span, frame.path);
+  frame.context.builder.site = frame.session.site(span, frame);
   return callValue(frame, target, given, span, expected, printExpression(callee));
 }
 
@@ -187,10 +187,11 @@ export function setFree(callee: Frame, value: Value): void {
   for (const { value: leaf } of leaves(value)) if (leaf.context === callee.context && leaf.id !== undefined) callee.free.add(leaf.id);
 }
 
-/** The frame of a call's body: its own names and counters. */
-export function enter(frame: Frame, scope: Scope, changes: Partial<Frame> = {}): Frame {
+/** The frame of a body that is called from `span`: its own names and counters. */
+export function enter(frame: Frame, scope: Scope, span: Span, changes: Partial<Frame> = {}): Frame {
   const place = mix(frame.counters.place, frame.counters.ordinal++);
-  return { ...frame, scope, self: null, counters: newCounters(place), free: new Set(), depth: frame.depth + 1, activeRule: undefined, arm: false, slot: undefined, ...changes };
+  const caller = isLibrary(span.file) ? frame.caller : span;
+  return { ...frame, scope, caller, self: null, counters: newCounters(place), free: new Set(), depth: frame.depth + 1, activeRule: undefined, arm: false, slot: undefined, ...changes };
 }
 
 function callFunction(frame: Frame, target: FunctionValue, written: readonly GivenArgument[], span: Span, expected: Expected): Value {
@@ -204,7 +205,7 @@ function callFunction(frame: Frame, target: FunctionValue, written: readonly Giv
   const mapped = library ? leafByLeaf(frame, target, given, span) : null;
   if (mapped) return mapped;
   const scope = new Scope(target.scope);
-  const callee = enter(frame, scope, { owner: library ? frame.owner : name, mayAssign: declaration.exported || declaration.train });
+  const callee = enter(frame, scope, span, { owner: library ? frame.owner : name, mayAssign: declaration.exported || declaration.train });
   const run = (): Value => {
     const open = openNames(target.scope, declaration.generics, [...parameterTypes(declaration.parameters), declaration.result]);
     const left = bindGenerics(scope, name, declaration.generics, target.generics);
@@ -222,7 +223,7 @@ function callFunction(frame: Frame, target: FunctionValue, written: readonly Giv
     if (!ruled) return result;
     return mark({ callee: name, path: frame.path, frame: callee, inputs, self: null, rules: declaration.rules }, result, span);
   };
-  return library && !isLibrary(span.file) ? atCallSite(run, name, span) : run();
+  return library && !isLibrary(span.file) ? atCallSite(frame.session, run, name, span) : run();
 }
 
 /** A library function of tensors of any shape, given a tree: applied to each leaf, other trees giving theirs at the same place. */
@@ -242,8 +243,9 @@ function leafByLeaf(frame: Frame, target: FunctionValue, given: readonly GivenAr
 const takesAnyShape = ({ type }: Parameter): boolean =>
   type?.kind === "namedType" && type.bracket?.items.length === 1 && type.bracket.items[0].kind === "ellipsis";
 
-/** An error inside of a library function is the caller's: it is shown at the call. */
-export function atCallSite<T>(run: () => T, name: string, span: Span): T {
+/** What is made, and an error, inside of a library function is the caller's: it is shown at the call. */
+export function atCallSite<T>(session: Session, run: () => T, name: string, span: Span): T {
+  session.place = span;
   try {
     return run();
   } catch (error) {
@@ -288,7 +290,7 @@ function callLambda(frame: Frame, target: LambdaValue, given: readonly GivenArgu
   const { expression } = target;
   if (frame.depth > maximumDepth) fail(say.recursion(span, "the function"));
   const scope = new Scope(target.scope);
-  const callee = enter(frame, scope, { self: frame.self });
+  const callee = enter(frame, scope, span, { self: frame.self });
   const open = openNames(target.scope, [], parameterTypes(expression.parameters));
   bindArguments(callee, "the function", expression.parameters, given, new Matcher(callee, open, false), expression.body, span, false);
   return runBody(callee, expression.body);

@@ -17,7 +17,7 @@ const maximumPosition = 2 ** 31 - 1;
 export function comprehension(frame: Frame, expression: ComprehensionExpression): Value {
   const { inner, variables } = bindVariables(frame, expression.bracket, expression.value);
   const body = asTensor(frame.context, evaluate(inner, expression.value), expression.value.span);
-  frame.context.builder.site = frame.session.site(expression.span, frame.path);
+  frame.context.builder.site = frame.session.site(expression.span, frame);
   const led = lead(frame, body, variables, expression.span);
   return tensor(frame.context, led.id, [...variables.map(() => ({})), ...body.axes], led.outer);
 }
@@ -28,7 +28,7 @@ export function indexReduction(frame: Frame, reduction: Reduction, bracket: Brac
   if (!argument || more.length > 0) return fail(say.indexReductionArguments(call.span, reduction));
   const { inner, variables } = bindVariables(frame, bracket, argument.value);
   const body = asTensor(frame.context, evaluate(inner, argument.value), argument.span);
-  frame.context.builder.site = frame.session.site(call.span, frame.path);
+  frame.context.builder.site = frame.session.site(call.span, frame);
   const led = lead(frame, body, variables, call.span);
   const whole = tensor(frame.context, led.id, [...variables.map(() => ({})), ...body.axes], led.outer);
   return markOperator(frame, reduction, [whole], call.span, ([x]) => reduceAxes(frame, reduction, x, variables.map((_, i) => i), false, call.span));

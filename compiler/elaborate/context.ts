@@ -20,6 +20,8 @@ export interface Cell {
   readonly axes: readonly Axis[];
   readonly role: State["role"];
   readonly span: Span;
+  /** As of a site. */
+  readonly caller?: Span;
   /** In the body of a `map`: what it is a slice of. */
   readonly slice?: SliceOf;
   /** Its initial value, built in the init region. */
@@ -103,6 +105,8 @@ class LimitedBuilder extends Builder {
   }
 }
 
+type SiteIds = Map<Span | undefined, Map<Span, SiteId>>;
+
 /** What a trial run found, and whose run it was. */
 export interface Deferred {
   readonly diagnostic: Diagnostic;
@@ -138,19 +142,19 @@ export class Session {
   trial = 0;
   /** Whose trial run it is. */
   trialOf?: Declaration;
-  /** Sites by the path of the call and the span, both by identity: it is asked for at every expression. */
-  private readonly siteIds = new WeakMap<readonly string[], Map<Span, SiteId>>();
+  /** Sites by the path of the call, the span and that of the library's caller, all by identity: it is asked for at every expression. */
+  private readonly siteIds = new WeakMap<readonly string[], SiteIds>();
   private readonly derivativeSites = new Map<string, SiteId>();
   /** While a backward pass is made: the operation or call whose derivative is. */
   deriving: string | null = null;
-  private readonly sitesByPath = new Map<string, Map<Span, SiteId>>();
+  private readonly sitesByPath = new Map<string, SiteIds>();
   /** Statements that failed. */
   failures = 0;
   /** Paths of the instances whose bodies run. */
   readonly running = new Set<string>();
   private work = 0;
   private nesting = 0;
-  /** The last place of the user's files that was evaluated: where an error inside of the library is shown. */
+  /** The last place of the user's files that was evaluated or called the library: where what happens inside of the library is shown. */
   place: Span | undefined;
 
   constructor(seed: number, readonly adjoint?: string) {
@@ -204,19 +208,22 @@ export class Session {
     }
   }
 
-  site(span: Span, path: readonly string[]): SiteId {
+  site(span: Span, { path, caller: found }: Pick<Frame, "path" | "caller">): SiteId {
     let known = this.siteIds.get(path);
     if (!known) {
       const text = path.join(".");
-      known = this.sitesByPath.get(text) ?? new Map<Span, SiteId>();
+      known = this.sitesByPath.get(text) ?? new Map<Span | undefined, Map<Span, SiteId>>();
       this.sitesByPath.set(text, known);
       this.siteIds.set(path, known);
     }
-    let id = known.get(span);
+    const caller = isLibrary(span.file) ? found : undefined;
+    let bySpan = known.get(caller);
+    if (!bySpan) known.set(caller, (bySpan = new Map()));
+    let id = bySpan.get(span);
     if (id === undefined) {
       id = this.sites.length as SiteId;
-      this.sites.push({ span, path });
-      known.set(span, id);
+      this.sites.push({ span, path, ...(caller && { caller }) });
+      bySpan.set(span, id);
     }
     return this.deriving === null ? id : this.derivativeSite(id, this.deriving);
   }
@@ -262,7 +269,8 @@ export class Session {
   addCell(cell: Omit<Cell, "id">): Cell {
     this.checkBytes(cell.type, cell.span);
     invariant(!this.cellsByPath.has(cell.path), () => `two states are called ${cell.path}`);
-    const added: Cell = { ...cell, id: this.cells.length as StateId };
+    const caller = isLibrary(cell.span.file) ? this.place : undefined;
+    const added: Cell = { ...cell, ...(caller && { caller }), id: this.cells.length as StateId };
     this.cells.push(added);
     this.cellsByPath.set(cell.path, added);
     return added;
@@ -393,6 +401,8 @@ export interface Frame {
   readonly self: ModelValue | null;
   /** Model path for sites and rule places: ["net", "output"]. */
   readonly path: readonly string[];
+  /** Inside of the library: the user's text that called it. */
+  readonly caller?: Span;
   /** Member names from the outermost model call below `taps(...)`. */
   readonly tapPath: readonly string[];
   readonly recorder: TapRecorder | null;

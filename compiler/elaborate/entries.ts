@@ -101,7 +101,7 @@ function bindParameters(frame: Frame, declaration: FunctionDeclaration): { param
     const { sizes, packs } = openNames(frame.scope, [], [type]);
     for (const name of packs) fail(say.entryPack(type.span, name));
     for (const name of sizes) if (open.sizes.has(name)) fail(say.entrySize(type.span, name));
-    frame.context.builder.site = frame.session.site(parameter.span, frame.path);
+    frame.context.builder.site = frame.session.site(parameter.span, frame);
     const value = instantiateType(frame, type, (known) => freshTensor(frame, known));
     frame.scope.bind(parameter.name.text, value, parameter.name.span);
     parameters.push({ name: parameter.name.text, tree: treeOf(value), ...(parameter.default && { default: defaultOf(frame, parameter.name.text, parameter.default, value) }) });

@@ -32,7 +32,7 @@ export function evaluate(frame: Frame, expression: Expression, expected?: Expect
 }
 
 function valueOf(frame: Frame, expression: Expression, expected: Expected): Value {
-  frame.context.builder.site = frame.session.site(expression.span, frame.path);
+  frame.context.builder.site = frame.session.site(expression.span, frame);
   switch (expression.kind) {
     case "number": {
       const value = Number(expression.text);
@@ -57,13 +57,13 @@ function valueOf(frame: Frame, expression: Expression, expected: Expected): Valu
     case "unary": {
       const operand = evaluate(frame, expression.operand);
       if (operand.kind === "poison") throw new Problem(null);
-      frame.context.builder.site = frame.session.site(expression.span, frame.path);
+      frame.context.builder.site = frame.session.site(expression.span, frame);
       return expression.operator === "-" ? negate(frame, operand, expression.span) : not(frame, operand, expression.span);
     }
     case "binary": {
       if (expression.operator === "|>") return pipe(frame, expression, expected);
       const [left, right] = evaluateAll(frame, [expression.left, expression.right]);
-      frame.context.builder.site = frame.session.site(expression.span, frame.path);
+      frame.context.builder.site = frame.session.site(expression.span, frame);
       if (expression.operator === "..") return range(expression, left, right);
       return infix(frame, expression.operator, left, right, siteOf(expression));
     }
@@ -181,7 +181,7 @@ function range(expression: Extract<Expression, { kind: "binary" }>, left: Value,
 function field(frame: Frame, expression: FieldExpression): Value {
   const object = evaluate(frame, expression.object);
   const name = expression.name.text;
-  frame.context.builder.site = frame.session.site(expression.span, frame.path);
+  frame.context.builder.site = frame.session.site(expression.span, frame);
   switch (object.kind) {
     case "record": {
       const value = object.fields.get(name);

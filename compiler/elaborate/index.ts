@@ -76,7 +76,7 @@ export function elaborate(source: string, options: ElaborateOptions): Elaborated
   return {
     graph: failed || !init ? null : {
       entries: built.map((entry) => entry.entry),
-      states: session.cells.map(({ path, type, axes, role, span }) => ({ path, type, axes: type.shape.map((_, i) => axes.at(i)?.name ?? null), role, span })),
+      states: session.cells.map(({ path, type, axes, role, span, caller }) => ({ path, type, axes: type.shape.map((_, i) => axes.at(i)?.name ?? null), role, span, ...(caller && { caller }) })),
       init, externs: session.externs, sites: session.sites,
     },
     diagnostics,

@@ -12,7 +12,7 @@ import { type Axis, describe, describeSize, type IndexVariable, type ModelValue,
 
 export function index(frame: Frame, expression: IndexExpression): Value {
   const object = evaluate(frame, expression.object);
-  frame.context.builder.site = frame.session.site(expression.span, frame.path);
+  frame.context.builder.site = frame.session.site(expression.span, frame);
   switch (object.kind) {
     case "constructor":
     case "function":
@@ -216,7 +216,7 @@ function applySlices(frame: Frame, value: TensorValue, selectors: readonly Selec
     if (selector.kind === "rename") [start[at], limit[at]] = [selector.variable.from, selector.variable.from + selector.variable.range];
   });
   const { builder } = frame.context;
-  builder.site = frame.session.site(span, frame.path); // bounds moved it
+  builder.site = frame.session.site(span, frame); // bounds moved it
   let id: ValueId = idOf(frame.context, value, span);
   const whole = start.every((s, i) => s === 0 && limit[i] === shape[i] && step[i] === 1);
   if (!whole) id = builder.op("slice", [id], { start, limit, step });

@@ -44,7 +44,7 @@ export function scan(frame: Frame, expression: ScanExpression, solves?: string):
     return { name: name.text, span: name.span, initial, params: [], current: initial };
   });
   const each = eachOf(frame, evaluate(frame, expression.range), expression.range.span);
-  frame.context.builder.site = frame.session.site(expression.span, frame.path);
+  frame.context.builder.site = frame.session.site(expression.span, frame);
   return expression.until ? whileLoop(frame, expression, carried, each, policy) : scanLoop(frame, expression, carried, each, policy, reversed);
 }
 
@@ -246,7 +246,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
   const states = stateOf(body.context, outer);
   const starts = [...carried.flatMap((carry) => ids(outer, carry.initial, span)), ...states.carried.map(({ cell }) => outer.read(cell))];
   const captured = [...states.read, ...[...body.context.captures].map(([id, param]) => ({ outer: id, param }))];
-  outer.builder.site = frame.session.site(span, frame.path);
+  outer.builder.site = frame.session.site(span, frame);
   const node: OpenScanNode = {
     kind: "openScan", site: outer.builder.site, length: each.length, reversed, policy,
     args: [...starts, ...body.inputs.map((input) => input.outer), ...(taps?.zeros(each.length) ?? []), ...captured.map((capture) => capture.outer)],
@@ -378,7 +378,7 @@ function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly C
   const captured = [...new Set([...ofTest.keys(), ...ofBody.keys()])];
   const parameter = (context: Context, id: ValueId): ValueId => context.builder.parameter(outer.builder.typeOf(id));
   const counted = body.context.builder.parameter({ element: "i32", shape: [] });
-  outer.builder.site = frame.session.site(span, frame.path);
+  outer.builder.site = frame.session.site(span, frame);
   const starts = [...carried.flatMap((carry) => ids(outer, carry.initial, span)), ...cells.map((cell) => outer.read(cell)), outer.builder.zeros({ element: "i32", shape: [] })];
   const carries = [
     ...bodyParams.map((param, i) => ({ param, next: nexts[i] })),

@@ -40,7 +40,7 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
   for (const { param } of inputs) inner.free.add(param);
   const raw = runBody(inner, expression.body);
   const result = asTensors(inner.context, raw, span);
-  outer.builder.site = frame.session.site(span, frame.path);
+  outer.builder.site = frame.session.site(span, frame);
   const iota = outer.builder.op("iota", [], { shape: [each.length], axis: 0, element: "i32" });
   const map = new BatchMap([
     [index, { id: iota, batched: true }],

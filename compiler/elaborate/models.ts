@@ -280,7 +280,7 @@ function runCall(frame: Frame, model: ModelValue, given: readonly GivenArgument[
   const node = nodeOfModel(frame.session, model);
   const scope = new Scope(model.scope);
   const instance = model.path?.split(".") ?? [];
-  const callee = enter(frame, scope, {
+  const callee = enter(frame, scope, span, {
     self: model,
     path: model.path === undefined ? [...frame.path, `<${name}>`] : instance,
     tapPath: frame.recorder ? tapPathOf(frame, model) : [],
@@ -307,7 +307,7 @@ function runCall(frame: Frame, model: ModelValue, given: readonly GivenArgument[
     if (declaration.rules.length === 0 && !frame.session.ruledNames.has(name)) return result;
     return mark({ callee: name, path: instance, frame: { ...callee, self }, inputs, self, rules: declaration.rules }, result, span);
   };
-  return library && !isLibrary(span.file) ? atCallSite(run, name, span) : run();
+  return library && !isLibrary(span.file) ? atCallSite(frame.session, run, name, span) : run();
 }
 
 function membersNow(frame: Frame, node: ModelNode, model: ModelValue, span: Span): ModelValue {

@@ -174,7 +174,7 @@ function moveLeaf(frame: Frame, node: CellNode, update: Value, options: Readonly
       frame.session.leave(4);
     }
   };
-  if (library) atCallSite(run, declaration.name.text, optimizer.span);
+  if (library) atCallSite(frame.session, run, declaration.name.text, optimizer.span);
   else run();
 }
 
@@ -183,7 +183,7 @@ function runOptimizer(frame: Frame, node: CellNode, g: Value, options: ReadonlyM
   const [p, gradientName] = declaration.parameters;
   if (!p || !gradientName) fail(say.optimizerParameters(declaration.name.span, declaration.name.text));
   const scope = new Scope(optimizer.scope);
-  const inner = enter(frame, scope);
+  const inner = enter(frame, scope, optimizer.span);
   const { path } = node;
   frame.session.roots.set(path, node);
   scope.define(p.name.text, { read: (context) => readNode(context, node), span: p.span, target: { path, local: true } });

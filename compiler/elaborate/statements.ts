@@ -86,7 +86,7 @@ function poisonPattern(frame: Frame, pattern: Pattern): void {
 }
 
 function runStatement(frame: Frame, statement: Statement): Value | undefined {
-  frame.context.builder.site = frame.session.site(statement.span, frame.path);
+  frame.context.builder.site = frame.session.site(statement.span, frame);
   switch (statement.kind) {
     case "let":
       if (statement.constant) bindPattern({ ...frame, requested: undefined }, statement.pattern, constant(frame, statement));

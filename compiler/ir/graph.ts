@@ -30,7 +30,12 @@ export interface Site {
   readonly path: readonly string[];
   /** Of a backward pass: the operation or call whose derivative, or rule, made the node; the place is that of the call. */
   readonly derivativeOf?: string;
+  /** Where `span` is in the library: the user's text that calls it. */
+  readonly caller?: Span;
 }
+
+/** The user's text that a node or a state comes from, where there is one. */
+export const userSpan = ({ span, caller }: Pick<Site, "span" | "caller">): Span => caller ?? span;
 
 interface Base {
   readonly args: readonly ValueId[];
@@ -190,6 +195,8 @@ export interface State {
    * constant: a large `const`, computed by `init` rather than stored in the module, never assigned, saved or shown. */
   readonly role: "trained" | "state" | "frozen" | "optimizer" | "random" | "constant";
   readonly span: Span;
+  /** As of a site. */
+  readonly caller?: Span;
 }
 
 /** An `extern fn`, as the host must provide it. */

@@ -50,7 +50,7 @@ export class Arguments {
     const value = expected && slot.under ? slot.under(expected) : slot.value;
     if (value.kind === "poison") throw new Problem(null);
     // Lazy arguments moved the site to their own span.
-    this.frame.context.builder.site = this.frame.session.site(this.span, this.frame.path);
+    this.frame.context.builder.site = this.frame.session.site(this.span, this.frame);
     return value;
   }
 

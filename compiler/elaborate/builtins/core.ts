@@ -28,7 +28,7 @@ export function callCore(frame: Frame, name: string, given: readonly GivenArgume
   const attributes: Record<string, unknown> = Object.fromEntries((lists[op] ?? []).map((list) => [list, []]));
   for (const argument of given) if (argument.name !== undefined) attributes[argument.name] = attribute(argument.name, argument);
   Object.assign(attributes, fixed); // behind the others, as the compiler writes them: graphs are compared as text
-  frame.context.builder.site = frame.session.site(span, frame.path);
+  frame.context.builder.site = frame.session.site(span, frame);
   try {
     // The op's own type rule checks names and values; the union over all ops cannot be told from the text.
     const results = frame.context.builder.ops(op, args, attributes as AttributesOf<OpName>).map((id) => tensor(frame.context, id));

@@ -66,10 +66,10 @@ export const builtins = (): Readonly<Record<string, Builtin>> =>
 export function callBuiltin(frame: Frame, name: string, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
   if (name.startsWith("core.")) return callCore(frame, name.slice("core.".length), given, span);
   const builtin = builtins()[name];
-  frame.context.builder.site = frame.session.site(span, frame.path);
+  frame.context.builder.site = frame.session.site(span, frame);
   if (builtin.variadic) {
     const parts = given.filter((argument) => argument.name === undefined).map((argument) => argument.value);
-    frame.context.builder.site = frame.session.site(span, frame.path);
+    frame.context.builder.site = frame.session.site(span, frame);
     return builtin.run(new Arguments(frame, name, builtin.names, given.filter((argument) => argument.name !== undefined), span, expected), parts);
   }
   let { names } = builtin;
