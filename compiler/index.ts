@@ -1,5 +1,5 @@
 /** The compiler: source text to a program and, through the targets that it is handed, to artifacts. */
-import { say } from "./diagnostics/catalogue.ts";
+import { overBudget } from "./budget.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { elaborate, type Elaborated } from "./elaborate/index.ts";
 import type { Graph } from "./ir/graph.ts";
@@ -58,15 +58,9 @@ export async function compile(source: string, options: CompileOptions): Promise<
   if (unfit.length > 0) return { graph, diagnostics: [...diagnostics, ...unfit], optimized, program: null, artifacts: [] };
   const { machine } = options.targets.find((target) => target.machine.parallel !== true) ?? options.targets[0];
   const program = schedule(optimized, machine);
-  const refused = [...overBudget(program, graph, options), ...checkProofs(proofs, optimized, program)];
+  const refused = [...overBudget(program, optimized, options), ...checkProofs(proofs, optimized, program)];
   if (refused.length > 0) return { graph, diagnostics: [...diagnostics, ...refused], optimized, program, artifacts: [] };
   const programFor = (target: Target): Program => (target.machine.parallel === machine.parallel ? program : schedule(optimized, target.machine));
   const artifacts = await Promise.all(options.targets.map((target) => target.emit(programFor(target))));
   return { graph, diagnostics, optimized, program, artifacts };
-}
-
-function overBudget({ peakBytes, memory }: Program, graph: Graph, { memory: budget, file }: CompileOptions): Diagnostic[] {
-  if (budget === undefined || peakBytes <= budget) return [];
-  const parts = `state takes ${memory.stateBytes} bytes, constants ${memory.constantBytes}, intermediate values ${memory.arenaBytes}`;
-  return [say.overBudget(graph.entries[0]?.span ?? { file, start: 0, end: 0 }, peakBytes, budget, parts)];
 }

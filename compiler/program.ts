@@ -32,6 +32,8 @@ export interface Origin {
 export interface Moment {
   readonly what: string;
   readonly site: SiteId | null;
+  /** Of the plan, those inside of a loop once; none for a loop's end, and for copies to where a value lies already. */
+  readonly steps: number;
 }
 
 /** A range of memory from moment `from` (-1: before the first) to moment `to`, and the values in it, one after the other; without any it is a kernel's scratch. */
@@ -78,7 +80,7 @@ export interface Program {
   readonly entries: readonly ProgramEntry[];
   readonly states: readonly PlacedState[];
   /** Reads the seed (u32) at `seedAt` and writes every state's initial value. */
-  readonly init: { readonly plan: readonly Step[]; readonly seedAt: Placement };
+  readonly init: { readonly plan: readonly Step[]; readonly seedAt: Placement; readonly occupancy: Occupancy };
   readonly constants: readonly Constant[];
   readonly externs: readonly Extern[];
   /** Bytes of state + constants + arena's high-water mark: all the memory that the module ever uses. */

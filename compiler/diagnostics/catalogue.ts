@@ -36,7 +36,7 @@ export const explanations = {
   prove: "A `prove` does not hold for the compiled program, or is no claim that the compiler knows.",
   if: "A run-time `if` runs both arms and merges their states; what cannot be merged (return, tap, a host call) must stand outside, or the condition must be known at build.",
   entry: "An exported function cannot have the name of a member that every module has (parameters, save, load, reset, selfTest, peakBytes, signature), nor `then`, which promises ask for.",
-  memory: "The compiled program needs more bytes at its peak (state, constants and intermediate values) than --memory allows. `pullback explain memory` shows what is live then; a smaller batch needs less.",
+  memory: "The compiled program needs more bytes at its peak (state, constants and intermediate values) than --memory allows. The notes name the largest values that are live then, `pullback explain memory` all of them; a smaller batch needs less.",
   loop: "A `scan` does not fit: what it goes over has no common length, a carry changes its type from turn to turn, or `emit` stands where it cannot.",
   use: "A file named by `use` cannot be read, or uses itself.",
   limit: "The program is larger than a module can be: a tensor of more than 2^31 - 1 bytes, millions of operations once every `static for`, family and variant is written out, or a value at build that takes too long to compute.",
@@ -377,6 +377,6 @@ export const say = {
   transposed: wording("prove", (path: string) => ({ message: `a product contracts an axis of ${quote(path)} that the forward value does not`, help: "credit that passes the product backwards does so; stop(x) or an own backward rule avoids it" })),
   memoryExceeded: wording("prove", (needed: number, limit: number) => ({ message: `the module needs ${needed} bytes, more than ${limit}`, help: "pullback explain memory shows what is live at the peak" })),
   entryName: wording("entry", (name: string, taken: readonly string[]) => ({ message: `an entry cannot be called ${quote(name)}`, notes: [`every module has ${list(taken)}`], help: "choose another name" })),
-  overBudget: wording("memory", (needed: number, budget: number, parts: string) => ({ message: `the program needs ${needed} bytes at its peak, --memory allows ${budget}`, notes: [parts], help: "a smaller batch (--dim) needs less; pullback explain memory shows what is live at the peak" })),
+  overBudget: wording("memory", (needed: number, budget: number, notes: readonly Note[]) => ({ message: `the program needs ${needed} bytes at its peak, --memory allows ${budget}`, notes, help: "a smaller batch (--dim) needs less; pullback explain memory shows all that is live" })),
   noDeviceF64: wording("type", (what: string) => ({ message: "f64 does not exist on WebGPU", label: `${what} needs it`, help: "use f32, or build with --target wasm or js" })),
 };

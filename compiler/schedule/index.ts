@@ -47,7 +47,7 @@ export function schedule(graph: Graph, machine: Machine): Program {
   return {
     entries: entries.map(({ entry }, i) => programEntry(entry, entryPlans[i], symbols[i], kernels, machine)),
     states: graph.states.map((state, i) => ({ ...state, at: places[i] })),
-    init: { plan: stepsOf(initPlan.items, initPlan, kernels, machine), seedAt: borderPlace(initPlan, init.entry.region.params[0]) },
+    init: { ...stepsOf(initPlan, kernels, machine), seedAt: borderPlace(initPlan, init.entry.region.params[0]) },
     kernels: kernels.kernels,
     constants: constants.constants,
     externs: graph.externs,
@@ -145,9 +145,8 @@ function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: K
     variant: entry.variant,
     parameters: entry.parameters.map(({ tree, ...parameter }: EntryParameter) => ({ ...parameter, tree: placeTree(tree, placedArgs) })),
     result: entry.result === null ? null : placeTree(entry.result, placedResults),
-    plan: stepsOf(plan.items, plan, kernels, machine),
+    ...stepsOf(plan, kernels, machine),
     flops: regionFlops(region),
-    occupancy: plan.occupancy,
   };
 }
 

@@ -47,7 +47,7 @@ export interface MemoryPlan {
   /** Values whose bytes the caller reads after the end. */
   readonly results: readonly ValueId[];
   readonly arenaBytes: number;
-  readonly occupancy: Occupancy;
+  readonly occupancy: Pick<Occupancy, "blocks"> & { readonly moments: readonly Omit<Moment, "steps">[] };
   typeOf(value: ValueId): TensorType;
   placeOf(value: ValueId): Place;
   scratchOf(unit: Unit): Placement;
@@ -109,10 +109,10 @@ class Planner implements Pick<MemoryPlan, "typeOf"> {
     };
   }
 
-  private occupancy({ blocks, moments }: Arena): Occupancy {
+  private occupancy({ blocks, moments }: Arena): MemoryPlan["occupancy"] {
     const { arenaAt } = this.request;
     return {
-      moments: moments.map((unit): Moment => {
+      moments: moments.map((unit): Omit<Moment, "steps"> => {
         const [run] = unit?.runs ?? [];
         if (run !== undefined) return { what: run.kernel.name, site: run.kernel.site };
         return { what: unit === null ? "loop" : unit.host?.extern ?? "copy", site: null };

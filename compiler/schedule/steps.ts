@@ -1,6 +1,6 @@
 /** Items -> steps: kernels get their ids, values their places. */
 import { boolBytesOf } from "../program.ts";
-import type { Machine } from "../program.ts";
+import type { Machine, Occupancy } from "../program.ts";
 import { copyKernel } from "./gpu/index.ts";
 import type { KernelTable } from "./kernels.ts";
 import type { Place, Placement, Step } from "./kernel.ts";
@@ -8,21 +8,40 @@ import { bytesOf } from "./memory.ts";
 import type { Item, MemoryPlan } from "./memory.ts";
 import type { Unit } from "./unit.ts";
 
-export function stepsOf(items: readonly Item[], plan: MemoryPlan, kernels: KernelTable, machine: Machine): Step[] {
-  return items.flatMap((item): readonly Step[] => {
+export interface Planned {
+  readonly plan: readonly Step[];
+  readonly occupancy: Occupancy;
+}
+
+/** The steps of a plan, and what its memory holds as they go. */
+export function stepsOf({ items, ...memory }: MemoryPlan, kernels: KernelTable, machine: Machine): Planned {
+  const counts: number[] = [];
+  const moment = (steps: readonly Step[]): readonly Step[] => {
+    counts.push(steps.length);
+    return steps;
+  };
+  const walk = (list: readonly Item[]): Step[] => list.flatMap((item): readonly Step[] => {
     switch (item.kind) {
-      case "unit": return unitSteps(item.unit, plan, kernels, machine);
-      case "index": return [{ kind: "index", at: plan.placeOf(item.to), value: item.value }];
-      case "until": return [{ kind: "until", test: plan.placeOf(item.test) }];
+      case "unit": return moment(unitSteps(item.unit, memory, kernels, machine));
+      case "index": return moment([{ kind: "index", at: memory.placeOf(item.to), value: item.value }]);
+      case "until": return moment([{ kind: "until", test: memory.placeOf(item.test) }]);
       case "loop": {
-        const count = item.count === null ? {} : { count: plan.placeOf(item.count) };
-        return [{ kind: "loop", turns: item.turns, ...count, body: stepsOf(item.body, plan, kernels, machine) }];
+        const count = item.count === null ? {} : { count: memory.placeOf(item.count) };
+        counts.push(1);
+        const body = walk(item.body);
+        counts.push(0);
+        return [{ kind: "loop", turns: item.turns, ...count, body }];
       }
     }
   });
+  const plan = walk(items);
+  const { moments, blocks } = memory.occupancy;
+  return { plan, occupancy: { moments: moments.map((each, i) => ({ ...each, steps: counts[i] })), blocks } };
 }
 
-function unitSteps(unit: Unit, plan: MemoryPlan, kernels: KernelTable, machine: Machine): readonly Step[] {
+type Places = Omit<MemoryPlan, "items">;
+
+function unitSteps(unit: Unit, plan: Places, kernels: KernelTable, machine: Machine): readonly Step[] {
   if (unit.copy !== undefined) {
     const bytes = bytesOf(plan.typeOf(unit.copy.from), boolBytesOf(machine));
     const [from, to] = [plan.placeOf(unit.copy.from), plan.placeOf(unit.copy.to)];

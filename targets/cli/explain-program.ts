@@ -1,44 +1,37 @@
 /** Where a program's memory, work and kernels come from, by source line. */
 import { positionOf, type Sources } from "../../compiler/diagnostics/render.ts";
-import { type Entry, type Graph, elementCount, type Region, type SiteId, type TensorType } from "../../compiler/ir/graph.ts";
-import { byteSize, fullestMoment, type Origin, type Program } from "../../compiler/program.ts";
+import { type Entry, type Graph, elementCount, type Region, type Site, type SiteId, type TensorType, userSpan } from "../../compiler/ir/graph.ts";
+import { liveMost, stepText } from "../../compiler/live.ts";
+import { byteSize, type Program } from "../../compiler/program.ts";
 import { definitionOf } from "../../compiler/ops/index.ts";
-import { leavesOf, type PlacedLeaf } from "../module/index.ts";
 import type { Step } from "../../compiler/schedule/kernel.ts";
-import { byteText, flopsText, table } from "./io.ts";
+import { byteText, flopsText, grouped, table } from "./io.ts";
 
 /** `digits.pull:9`, and the model path where there is one. */
-function placeText(site: { span: Program["sites"][number]["span"]; path: readonly string[] } | undefined, sources: Sources): string {
+function placeText(site: Site | undefined, sources: Sources): string {
   if (site === undefined) return "?";
-  const text = sources(site.span.file);
-  const line = text === undefined ? "" : `:${positionOf(text, site.span.start).line}`;
-  return `${site.span.file}${line}${site.path.length ? ` (${site.path.join(".")})` : ""}`;
+  const { file, start } = userSpan(site);
+  const text = sources(file);
+  const line = text === undefined ? "" : `:${positionOf(text, start).line}`;
+  return `${file}${line}${site.path.length ? ` (${site.path.join(".")})` : ""}`;
 }
 
 const bytesOf = ({ element, shape }: TensorType): number => byteSize(element) * elementCount(shape);
+const bytesText = (bytes: number): string => `${grouped(bytes)} B`;
 
-const siteOf = (origin: Origin | null): SiteId | undefined => origin?.region.nodes.find(({ results }) => results.includes(origin.value))?.site;
-
-/** State by source line, then what the arena holds at each entry's fullest step. */
+/** State by source line, then what the arena holds at each routine's fullest step: with what is unused then, all that it takes. */
 export function explainMemory(program: Program, sources: Sources): string {
   const { constantBytes, stateBytes, arenaBytes } = program.memory;
-  const rows = program.states.map(({ path, type, role, span }) => [byteText(bytesOf(type)), role, path, placeText({ span, path: [] }, sources)]);
-  const sums = `state ${byteText(stateBytes)}, constants ${byteText(constantBytes)}, intermediate values ${byteText(arenaBytes)}`;
-  const parts = [`${byteText(program.peakBytes)} at the peak: ${sums}\n\nstate\n${table(rows, 9)}`];
-  for (const entry of program.entries) {
-    const { moments } = entry.occupancy;
-    const { moment, bytes, blocks } = fullestMoment(entry.occupancy);
-    const given = entry.parameters.flatMap(({ name, tree }) => [...leavesOf<PlacedLeaf>(tree)].map(({ leaf, path }) => ({ at: leaf.at, name: `argument ${name}${path}` })));
-    const lines = [...blocks].sort((a, b) => b.bytes - a.bytes).map(({ at, bytes: size, from, holds }) => {
-      const held = holds.findLast((value) => value.from <= moment);
-      const made = moments[held?.from ?? from];
-      if (made === undefined) return [byteText(size), given.find((leaf) => leaf.at === at)?.name ?? "argument", ""];
-      const site = siteOf(held?.origin ?? null) ?? made.site;
-      return [byteText(size), `${made.what}: ${held === undefined ? "scratch" : `${held.type.element}[${held.type.shape.join(", ")}]`}`, site === null ? "" : placeText(program.sites[site], sources)];
-    });
-    parts.push(`\n${entry.symbol}: ${byteText(bytes)} live at step ${moment + 1} of ${moments.length}\n${table(lines, 9)}`);
-  }
-  return parts.join("");
+  const rows = program.states.map((state) => [bytesText(bytesOf(state.type)), state.role, state.path, placeText({ ...state, path: [] }, sources)]);
+  const sums = `state ${bytesText(stateBytes)}, constants ${bytesText(constantBytes)}, intermediate values ${bytesText(arenaBytes)}`;
+  const routines = [...program.entries, { symbol: "init", parameters: [], ...program.init }].map(({ symbol, ...routine }) => {
+    const live = liveMost({ ...routine, arenaAt: constantBytes + stateBytes });
+    const lines = live.values.map(({ name, bytes, site }) => [bytesText(bytes), name, site === null ? "" : placeText(program.sites[site], sources)]);
+    const unused = live.arenaBytes - live.bytes;
+    if (unused > 0) lines.push([bytesText(unused), "unused then", ""]);
+    return `\n${symbol}: ${bytesText(live.arenaBytes)}, most live ${stepText(live)}\n${table(lines, 9)}`;
+  });
+  return `${bytesText(program.peakBytes)} at the peak: ${sums}\n\nstate\n${table(rows, 9)}${routines.join("")}`;
 }
 
 interface LineCost {

@@ -54,7 +54,7 @@ function programOf(works: readonly Work[]): Program {
     plan: work.kernels.map((kernel, i): Step => ({ kind: "run", kernel: number(kernel), bindings: work.bindings[i] })),
   }));
   const peakBytes = Math.max(...works.map(({ bytes }) => bytes));
-  return { kernels, entries, states: [], init: { plan: [], seedAt: 0 }, constants: [], externs: [], peakBytes, memory: { constantBytes: 0, stateBytes: 0, arenaBytes: peakBytes }, sites: [] };
+  return { kernels, entries, states: [], init: { plan: [], seedAt: 0, occupancy: { moments: [], blocks: [] } }, constants: [], externs: [], peakBytes, memory: { constantBytes: 0, stateBytes: 0, arenaBytes: peakBytes }, sites: [] };
 }
 
 /** A dot's kernels, its buffers one after another from byte `from` on; `places`: where each is, by kind of role. */

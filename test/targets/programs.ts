@@ -24,7 +24,7 @@ export function program(kernels: readonly Kernel[], plans: Readonly<Record<strin
     kernels,
     entries: Object.entries(plans).map(([name, plan]) => ({ name, symbol: name, train: false, variant: {}, parameters: [], result: null, plan, flops: 0, occupancy: { moments: [], blocks: [] } })),
     states: [],
-    init: { plan: [], seedAt: 0 },
+    init: { plan: [], seedAt: 0, occupancy: { moments: [], blocks: [] } },
     constants,
     externs: [],
     peakBytes: bytes,

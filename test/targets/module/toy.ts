@@ -45,7 +45,7 @@ export const toyProgram: Program = {
     { path: "seen", type: { element: "bool", shape: [2] }, role: "state", span, at: 40 },
     { path: "$random", type: { element: "u32", shape: [2] }, role: "random", span, at: 48 },
   ],
-  init: { plan: [run], seedAt: 0 },
+  init: { plan: [run], seedAt: 0, occupancy: { moments: [], blocks: [] } },
   constants: [],
   externs: [],
   peakBytes: 192,
