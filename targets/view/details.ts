@@ -62,7 +62,7 @@ function operationList(entry: ViewEntry, list: readonly ViewOperation[]): string
   });
   const head = (["op", "reads", "makes", "flops", "bytes", "place"] as const).map((column) => `<text class="small${columns[column][1] === 0 ? " end" : ""}" x="${left + columns[column][0]}" y="12">${column === "flops" ? "FLOPs" : column === "op" ? "operation" : column === "place" ? "from" : column}</text>`);
   const width = left + columns.place[0] + columns.place[1] * 6.7;
-  return `<svg class="operations" viewBox="0 0 ${Math.ceil(width)} ${list.length * lineHeight + 26}" width="${Math.ceil(width)}">${head.join("")}${drawn.join("")}${lines.join("")}</svg>`;
+  return `<div class="wide"><svg class="operations" viewBox="0 0 ${Math.ceil(width)} ${list.length * lineHeight + 26}" width="${Math.ceil(width)}">${head.join("")}${drawn.join("")}${lines.join("")}</svg></div>`;
 }
 
 /** How far an arc over so many lines goes out. */

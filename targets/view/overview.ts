@@ -86,7 +86,7 @@ export function overview(entry: ViewEntry, anchor: (row: number) => string): str
     parts.push(`<g><title>${escape(`${values[value].name}\n${typeText(values[value])}, ${bytes} bytes\nkept for the derivative of ${why.join(", ")} in ${readers.map((reader) => rowName(entry, reader)).join(", ")}`)}</title>`
       + `<rect class="kept" x="${left.kept}" y="${top}" width="${keptWidth}" height="${keptHeight - 4}" rx="4"/>`
       + `<text class="code" x="${left.kept + 8}" y="${top + 13}">${escape(cut(values[value].name, 38))}</text>`
-      + `<text class="small" x="${left.kept + 8}" y="${top + 26}">${escape(cut(`${typeText(values[value])} for ${why.join(", ")}`, 39))}</text>`
+      + `<text class="small" x="${left.kept + 8}" y="${top + 26}">${escape(cut(`${typeText(values[value])} for ${why.join(", ")}`, 36))}</text>`
       + `<text class="small end" x="${left.kept + keptWidth - 8}" y="${top + 26}">${byteText(bytes)}</text></g>`);
   }));
   for (const box of boxes) parts.push(boxText(entry, box, edges, anchor(box.row)));
@@ -120,7 +120,7 @@ function boxText(entry: ViewEntry, { column, row, operations, y, height }: Box, 
   const work = column === "update" ? `${flopsText(flops)} FLOPs` : `${plural(operations.length, again > 0 ? "op" : "operation")}${again > 0 ? `, ${again} made again` : ""}, ${flopsText(flops)} FLOPs`;
   return `<a href="#${anchor}"><rect class="box ${column}" x="${x}" y="${y}" width="${boxWidth[column]}" height="${height}" rx="6"/>`
     + `<text class="name" x="${x + 10}" y="${y + 18}">${escape(cut(name, 32))}</text><text class="small" x="${x + 10}" y="${y + 34}">${work}</text>`
-    + `<text class="small" x="${x + 10}" y="${y + 49}">${escape(cut(note, 38))}</text></a>`;
+    + (note === "" ? "" : `<text class="small" x="${x + 10}" y="${y + 49}">${escape(cut(note, 38))}</text>`) + "</a>";
 }
 
 /** Edges within a column: to the next row straight, over others in lanes beside the boxes, the short ones inside. */
