@@ -5,8 +5,10 @@ import { cut, escape, placeText, plural, typeText } from "./text.ts";
 import type { ViewEntry, ViewOperation } from "./view.ts";
 
 const lineHeight = 18;
+/** Pixels for arcs. */
+const left = 88;
 /** Pixels from the left, and characters, of each column. */
-const columns = { id: [0, 6], op: [46, 15], reads: [150, 44], makes: [452, 34], flops: [738, 0], bytes: [802, 0], place: [818, 45] } as const;
+const columns = { id: [0, 6], op: [46, 15], reads: [150, 30], makes: [356, 36], flops: [650, 0], bytes: [714, 0], place: [730, 46] } as const;
 
 export function rowDetails(entry: ViewEntry, row: number, anchor: string): string {
   const own = entry.operations.filter((operation) => operation.row === row);
@@ -38,8 +40,6 @@ function operationList(entry: ViewEntry, list: readonly ViewOperation[]): string
       if (from !== undefined) arcs.push({ from, to: line, value });
     }
   }
-  const widest = Math.max(0, ...arcs.map(({ from, to }) => bow(to - from)));
-  const left = widest + 18;
   const middle = (line: number): number => line * lineHeight + 30;
   const drawn = arcs.map(({ from, to, value }) => {
     const [a, b] = [middle(from), middle(to)];
