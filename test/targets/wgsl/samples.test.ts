@@ -21,6 +21,16 @@ const smaller: Readonly<Record<string, { readonly dims: Readonly<Record<string, 
   "local-blocks": { dims: { B: 2, C: 4 }, calls: 3 },
   equilibrium: { dims: { B: 2, H: 4, MOST: 12 }, calls: 2 },
   "parallel-recurrence": { dims: { T: 4, H: 3, D: 2 }, calls: 2 },
+  // Products of 784 inputs for 50 steps, or fifty layers of them, take such a driver a minute; so does a stack that is undone turn by turn.
+  "direct-feedback": { dims: { B: 8, In: 64, H: 32 }, calls: 20 },
+  "forward-forward": { dims: { B: 8, In: 64, H: 32 }, calls: 20 },
+  "deep-foton": { dims: { B: 4, In: 64, D: 16, L: 4 }, calls: 5 },
+  highway: { dims: { B: 4, In: 64, D: 16, L: 4, K: 2 }, calls: 5 },
+  hedge: { dims: { L: 3, D: 8, N: 5 }, calls: 2 },
+  reversible: { dims: { B: 2, T: 4, D: 8, L: 4 }, calls: 5 },
+  guidance: { dims: { B: 16 }, calls: 5 },
+  // Whether a unit spikes turns on the last bit of its potential: the two part at the first spike that only one of them has.
+  spiking: { dims: { B: 8, H: 20, T: 6 }, calls: 10 },
   "inference-learning": { dims: { N: 12 }, calls: 1 },
 };
 
