@@ -1,5 +1,5 @@
 /** The `.d.ts`: literal shapes as types, doc comments of entries, the names of all persistent tensors. */
-import type { Tree } from "../../compiler/ir/graph.ts";
+import { elementCount, type Tree } from "../../compiler/ir/graph.ts";
 import type { Artifact, PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
 import { hasHost, neededOf } from "./entry.ts";
 import { arrayType, comment, isScalar, leavesOf, Names, property, typeText } from "./text.ts";
@@ -19,6 +19,18 @@ function treeType(tree: Tree | PlacedTree, tensor: (leaf: Leaf) => string): stri
 
 const given = (leaf: Leaf): string => `${tensorType(leaf)} | readonly ${leaf.type.element === "bool" ? "(boolean | number)" : "number"}[]`;
 
+/** Lists up to here are written out by people: their length is a part of the type. */
+const writtenOut = 64;
+
+/** As `given`, a list with a type parameter of its own, so that a literal of a wrong length is an error. */
+const sized = (leaf: Leaf, generics: string[]): string => {
+  const count = elementCount(leaf.type.shape);
+  if (count > writtenOut) return given(leaf);
+  const name = `List${generics.length + 1}`;
+  generics.push(`const ${name} extends readonly ${leaf.type.element === "bool" ? "(boolean | number)" : "number"}[]`);
+  return `${tensorType(leaf)} | (${name} & Sized<${name}, ${count}>)`;
+};
+
 /** The places that results may go to; null if there is no tensor among them. */
 function outType(tree: PlacedTree): string | null {
   if (tree.kind === "tensor") return isScalar(tree) ? null : tensorType(tree);
@@ -35,9 +47,10 @@ function outType(tree: PlacedTree): string | null {
 
 function method(entry: ProgramEntry, byOption: boolean, later: boolean): string {
   const names = new Names(["options"]);
+  const generics: string[] = [];
   const needed = neededOf(entry);
   const parameters = entry.parameters.map(({ name, tree, default: standard }, index) =>
-    `${names.pick(name)}${index >= needed ? "?" : ""}: ${treeType(tree, given)}${standard !== undefined && index < needed ? " | undefined" : ""}`);
+    `${names.pick(name)}${index >= needed ? "?" : ""}: ${treeType(tree, (leaf) => sized(leaf, generics))}${standard !== undefined && index < needed ? " | undefined" : ""}`);
   const out = entry.result && outType(entry.result);
   const choice = byOption ? Object.entries(entry.variant).map(([generic, size]) => `${generic}?: ${size}`) : [];
   const options = [...choice, ...(out ? [`out?: ${out}`] : [])];
@@ -49,7 +62,7 @@ function method(entry: ProgramEntry, byOption: boolean, later: boolean): string 
       [...leavesOf<Leaf>(tree)].map((found) => `@param ${name}${found.path} ${leafDoc(found.leaf)}${standard === undefined ? "" : `; ${standard} by default`}`)),
     ...(entry.result === null ? [] : [`@returns ${[...leavesOf<Leaf>(entry.result)].map(resultDoc).join(", ")}`]),
   ];
-  return `${comment(docs.join("\n"), "  ")}  ${property(entry.name)}(${parameters.join(", ")}): ${later || hasHost(entry) ? `Promise<${result}>` : result};\n`;
+  return `${comment(docs.join("\n"), "  ")}  ${property(entry.name)}${generics.length ? `<${generics.join(", ")}>` : ""}(${parameters.join(", ")}): ${later || hasHost(entry) ? `Promise<${result}>` : result};\n`;
 }
 
 /** `i32[B=32], indices in 0..9`. */
@@ -107,6 +120,10 @@ export function declarations(program: Program, name: string, artifacts: readonly
 
 /** A typed array in row-major order; \`Shape\` exists for the type checker only. */
 export type Tensor<A, Shape extends readonly number[]> = A & { readonly __shape?: Shape };
+
+/** A list of so many values; its length is checked where it is known, as that of a literal is. */
+export type Sized<List extends readonly unknown[], Count extends number> =
+  number extends List["length"] ? unknown : List["length"] extends Count ? unknown : { readonly length: Count };
 
 export interface Parameter<A, Shape extends readonly number[]> {
   readonly shape: Shape;

@@ -69,7 +69,7 @@ describe("build", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/^line\.js +[\d.]+ kB {2}gzip [\d.]+ kB\nline\.d\.ts .*\nline\.wasm .*\nto ship .*\n3 parameters, \d+ B of memory at the peak, built in [\d.]+ s\n$/);
     expect(WebAssembly.validate(readFileSync(file("line.wasm")))).toBe(true);
-    expect(readFileSync(file("line.d.ts"), "utf8")).toContain("step(x: Tensor<Float32Array, [4, 3]> | readonly number[], y: Tensor<Float32Array, [4]> | readonly number[], lr: number): { loss: number };");
+    expect(readFileSync(file("line.d.ts"), "utf8")).toContain("step<const List1 extends readonly number[], const List2 extends readonly number[]>(x: Tensor<Float32Array, [4, 3]> | (List1 & Sized<List1, 12>), y: Tensor<Float32Array, [4]> | (List2 & Sized<List2, 4>), lr: number): { loss: number };");
   });
   it("--out, --inline, --dim, --json", async () => {
     const { pullback, file } = workspace({ "line.pull": line });

@@ -97,13 +97,19 @@ describe("types of an import", () => {
       import { create, type Tensor } from "./model.pull";
       const model = await create();
       const short: Tensor<Float32Array, [3, 3]> = new Float32Array(9);
-      model.step(short, [0, 1], 0.1);
+      model.step(short, [0, 1, 1, 0], 0.1);
       model.parameters["net.weight"];
       model.step(new Float64Array(12), [0, 1, 1, 0], 0.1);
       model.train();
+      model.step(new Float32Array(12), [0, 1, 1], 0.1);
+      const three: readonly [number, number, number] = [0, 1, 1];
+      model.step(new Float32Array(12), three, 0.1);
+      const labels: number[] = [0, 1, 1, 0];
+      model.step(new Float32Array(12), labels, 0.1);
+      model.step(new Float32Array(12), [0, 1, 1, 0], 0.1);
       const five: readonly [5] = model.parameters["net.scale"].shape;`);
     const lines = [...errors.matchAll(/^wrong\.ts\((\d+),/gm)].map(([, line]) => Number(line));
-    expect(lines).toEqual([5, 6, 7, 8, 9]);
+    expect(lines).toEqual([5, 6, 7, 8, 9, 11, 15]);
   });
   it("lead to the program's lines", () => {
     const text = `import { create } from "./model.pull";\nconst model = await create();\nmodel.step([], [], 0);\nmodel.parameters["net.scale"];\n`;
