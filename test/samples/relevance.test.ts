@@ -25,10 +25,10 @@ const resultsOf = ({ result }: Entry): readonly (readonly [path: string, tree: T
   return result.kind === "record" ? result.fields.map((field) => [`y.${field.name}`, field.tree]) : [["y", result]];
 };
 
-/** Entries that ask for the credit of the tensors that an entry is given, else of all `var`s, to each of its results. */
+/** Entries that ask for the credit of the tensors that an entry is given, else of all `var`s but whole numbers, to each of its results. */
 function asking(text: string, entry: Entry, using: string): string[] {
   const { name, parameters } = entry;
-  const vars = [...text.matchAll(/^var (\w+)/gm)].map(([, root]) => root);
+  const vars = [...text.matchAll(/^var (\w+)\b(?!: i32)/gm)].map(([, root]) => root);
   const given = parameters.filter(({ tree }) => isFloats(tree)).map((parameter) => parameter.name);
   const asked = given.length > 0 ? given : vars;
   return resultsOf(entry).filter(([, tree]) => isFloats(tree) || typeText(tree) === "f32").map(([path]) =>
