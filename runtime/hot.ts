@@ -61,7 +61,12 @@ export async function swapAll({ create, live = [] }: HotData, file: string): Pro
   for (const entry of live) {
     try {
       const next = await create({ ...entry.options, weights: undefined });
-      await carryOver(entry.module, next);
+      try {
+        await carryOver(entry.module, next);
+      } catch (error) {
+        next.terminate?.();
+        throw error;
+      }
       entry.module.terminate?.();
       entry.module = next;
     } catch (error) {

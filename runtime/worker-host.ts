@@ -29,8 +29,9 @@ export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): 
 export function serveModule(port: Port, create: (options: object) => Promise<any>): void { // any: a module's members are its entries
   let module: any; // see above
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  let asks = 0;
   const extern = (name: string) => (...args: unknown[]) => new Promise((resolve, reject) => {
-    const ask = waiting.size;
+    const ask = asks++;
     waiting.set(ask, { resolve, reject });
     port.postMessage({ extern: name, ask, args });
   });
