@@ -22,6 +22,8 @@ export const hashOf = (...parts: readonly (string | Uint8Array)[]): string => {
   return hash.digest("hex").slice(0, 24);
 };
 
+export const temporaryFolder = (): string => path.join(tmpdir(), "pullback");
+
 /** The nearest `node_modules/.cache/pullback` above; else a folder for temporary files. */
 export function cacheFolder(root: string): string {
   for (let folder = root; ; folder = path.dirname(folder)) {
@@ -29,7 +31,7 @@ export function cacheFolder(root: string): string {
       readdirSync(path.join(folder, "node_modules"));
       return path.join(folder, "node_modules", ".cache", "pullback");
     } catch {
-      if (path.dirname(folder) === folder) return path.join(tmpdir(), "pullback");
+      if (path.dirname(folder) === folder) return temporaryFolder();
     }
   }
 }

@@ -8,63 +8,25 @@
  *   Vite's server                    a path that the server answers from memory; for server-side code everything is inline
  */
 import path from "node:path";
-import type { Loader, PartialMessage, PluginBuild } from "esbuild";
 import { createUnplugin, type UnpluginBuildContext, type UnpluginContext, type UnpluginInstance } from "unplugin";
 import type { ViteDevServer } from "vite";
-import { buildRequest, type Outcome, type Problem, ProgramError } from "./build.ts";
-import { cacheFolder, hashOf, writeBuild } from "./cache.ts";
-import { checkOptions, OptionError, parseRequest, type PluginOptions, type Request } from "./options.ts";
+import { type Outcome, type Problem, ProgramError } from "./build.ts";
+import { hashOf, temporaryFolder, writeBuild } from "./cache.ts";
+import { esbuildSide } from "./esbuild-side.ts";
+import { OptionError, type PluginOptions } from "./options.ts";
+import { isProgram, Programs } from "./programs.ts";
 import { type Asset, scriptFor } from "./script.ts";
-import { writeTypes } from "./types.ts";
 
 export type { PluginOptions };
 
-const isProgram = /\.pull(?:\?|$)/;
 /** Where Vite's server answers with assets. */
 const served = "@pullback/";
-
-/** What every bundler's side needs: options, the root folder, and building by them. */
-class Programs {
-  root = process.cwd();
-  readonly #options: PluginOptions;
-  #cache: string | undefined;
-
-  constructor(options: PluginOptions) {
-    this.#options = checkOptions(options);
-  }
-
-  /** Folder of finished builds; undefined: none are kept. */
-  get cache(): string | undefined {
-    const { cache } = this.#options;
-    if (cache === false) return undefined;
-    return (this.#cache ??= cache === undefined ? cacheFolder(this.root) : path.resolve(this.root, cache));
-  }
-
-  request(id: string, inline: boolean): Request {
-    const request = parseRequest(id, this.#options);
-    // A worker's script carries its WebAssembly: it is one file.
-    const inside = request.form === "worker" || (request.form === "module" && (inline || Boolean(request.options.inline)));
-    return { ...request, options: { ...request.options, inline: inside } };
-  }
-
-  async build(request: Request): Promise<Outcome> {
-    const outcome = await buildRequest(request, this);
-    if (this.#options.types !== false) writeTypes(request, outcome.files);
-    return outcome;
-  }
-}
 
 /** A problem in Rollup's form, which Vite shows in its overlay. Further ones follow in the frame. Rollup counts columns from 0, Vite shows what it gets. */
 function rollupError(problems: readonly Problem[], id: string, vite: boolean) {
   const [{ message, file, line, column }] = problems;
   return { message, id, plugin: "pullback", loc: { file, line, column: vite ? column : column - 1 }, frame: problems.map(({ text }) => text).join("\n\n"), stack: "" };
 }
-
-const esbuildMessage = ({ message, file, line, column, length, lineText, text }: Problem): PartialMessage => ({
-  text: message,
-  location: { file, line, column: Buffer.byteLength(lineText.slice(0, column - 1)), length: Buffer.byteLength(lineText.slice(column - 1, column - 1 + length)), lineText },
-  notes: text.split("\n").filter((note) => /^ *= /.test(note)).map((note) => ({ text: note.replace(/^ *= /, "") })),
-});
 
 /** A message for bundlers that show one string. */
 const plainText = (problems: readonly Problem[]): string => `\n${problems.map(({ text }) => text).join("\n\n")}\n`;
@@ -88,7 +50,7 @@ export const unplugin: UnpluginInstance<PluginOptions | undefined, false> = crea
     if (framework === "webpack" || framework === "rspack") {
       const folder = outcome.folder !== undefined && outcome.files.some((file) => file.name === name)
         ? outcome.folder
-        : writeBuild(programs.cache ?? cacheFolder(path.parse(programs.root).root), hashOf("asset", name, contents), [{ name, contents }], []).folder;
+        : writeBuild(programs.cache ?? temporaryFolder(), hashOf("asset", name, contents), [{ name, contents }], []).folder;
       return `new URL(${JSON.stringify(path.join(folder, name))}, import.meta.url)`;
     }
     // Rollup's emitFile gives a reference; unplugin's type does not say so.
@@ -164,42 +126,3 @@ export const unplugin: UnpluginInstance<PluginOptions | undefined, false> = crea
     },
   };
 });
-
-/** esbuild by itself: its messages keep their places, and its `file` loader ships assets. */
-function esbuildSide(build: PluginBuild, programs: Programs): void {
-  const { absWorkingDir, format, platform, bundle } = build.initialOptions;
-  programs.root = absWorkingDir ?? process.cwd();
-  const pending = new Map<string, Asset>();
-  // What the `file` loader gives is relative to the script's folder.
-  const iife = format === "iife" || (format === undefined && platform !== "node" && bundle === true);
-  const base = format === "cjs" || (format === undefined && platform === "node")
-    ? `require("node:url").pathToFileURL(__filename)`
-    : iife ? "document.currentScript?.src ?? location.href" : "import.meta.url";
-  build.onResolve({ filter: isProgram }, ({ path: wanted, resolveDir, pluginData }) =>
-    pluginData === "asset" || /^[a-z]+:\/\//i.test(wanted) || !/^[./]|^[A-Za-z]:[\\/]/.test(wanted) ? undefined : { path: path.resolve(resolveDir, wanted.split("?")[0]), suffix: wanted.includes("?") ? wanted.slice(wanted.indexOf("?")) : "" });
-  build.onResolve({ filter: /^pullback-asset:/ }, ({ path: wanted }) => ({ path: wanted.slice("pullback-asset:".length), namespace: "pullback-asset" }));
-  build.onLoad({ filter: /.*/, namespace: "pullback-asset" }, ({ path: address }) => {
-    const asset = pending.get(address);
-    return asset && { contents: asset.contents, loader: "file" satisfies Loader };
-  });
-  build.onLoad({ filter: /\.pull$/ }, async ({ path: file, suffix }) => {
-    try {
-      const request = programs.request(file + suffix, false);
-      const outcome = await programs.build(request);
-      const imports: string[] = [];
-      const asset = (given: Asset): string => {
-        const address = `${hashOf(given.contents)}/${given.name}`;
-        pending.set(address, given);
-        imports.push(`import assetPath from ${JSON.stringify(`pullback-asset:${address}`)};\nconst assetPlace = new URL(assetPath, ${base}).href;\n`);
-        return "assetPlace";
-      };
-      const script = scriptFor(request, outcome.files, { asset, hot: false });
-      return { contents: imports.join("") + script, loader: "js", watchFiles: [file, ...outcome.inputs], warnings: outcome.warnings.map(esbuildMessage), resolveDir: path.dirname(file) };
-    } catch (error) {
-      if (error instanceof ProgramError) return { errors: error.problems.map(esbuildMessage), watchFiles: [...error.inputs] };
-      if (error instanceof OptionError) return { errors: [{ text: error.message }], watchFiles: [file] };
-      return { errors: [{ text: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}` }], watchFiles: [file] };
-    }
-  });
-}
-

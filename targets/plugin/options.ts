@@ -29,6 +29,8 @@ export interface Request {
   /** Absolute path of the program. */
   readonly file: string;
   readonly form: Form;
+  /** The query changes no option, so that its types are those of the program. */
+  readonly plain: boolean;
   readonly options: Omit<PluginOptions, "target" | "types" | "cache"> & { readonly target: readonly TargetName[] };
 }
 
@@ -96,5 +98,6 @@ export function parseRequest(id: string, plugin: PluginOptions): Request {
     else throw new OptionError(`'?${name}${text && `=${text}`}' means nothing: an import may say ?inline, ?url, ?worker, target=, seed=, memory=, simd=, fastMath, or a dim as B=64`);
   }
   const { target = "wasm", types: _types, cache: _cache, ...rest } = { ...plugin, ...checkOptions({ ...own, dims }), dims, inline };
-  return { file, form, options: { ...rest, target: [target].flat() } };
+  const plain = Object.keys(own).length === 0 && Object.keys(dims).every((name) => dims[name] === plugin.dims?.[name]);
+  return { file, form, plain, options: { ...rest, target: [target].flat() } };
 }

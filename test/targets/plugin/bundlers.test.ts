@@ -119,3 +119,25 @@ describe.each(Object.entries(bundlers))("%s", (name, bundle) => {
     expect(assets).toHaveLength(beside && name !== "vite, server-side" ? 1 : 0);
   });
 });
+
+describe("a worker", () => {
+  it("asks for the host's functions, and hands on what they and the module refuse", async () => {
+    const { project, out } = projectOf("externs", "?worker", `extern fn reward(action: i32) -> f32\nvar total = 0.0\nexport train fn play(action: i32) -> f32 {\n  total <- total + reward(action)\n  return total\n}\n`);
+    writeFileSync(path.join(project, "main.js"), `import { create } from "./model.pull?worker";
+const model = await create({ externs: { reward: async (action) => { if (action === 7) throw new RangeError("no such arm"); return action / 2; } } });
+const refusal = (call) => call.then(() => "none", ({ name, message }) => name + ": " + message);
+const totals = await Promise.all([1, 2, 3].map((action) => model.play(action)));
+const refused = [await refusal(model.play(7)), await refusal(model.play("x"))];
+totals.push(await model.play(0));
+model.terminate();
+console.log(JSON.stringify({ totals, refused, ended: await refusal(model.play(1)) }));
+`);
+    await bundlers.esbuild(project, out, { cache: path.join(folder, "cache"), types: false });
+    const { stdout } = await promisify(execFile)(process.execPath, [path.join(out, "main.mjs")], { timeout: 20_000 });
+    expect(JSON.parse(stdout)).toEqual({
+      totals: [0.5, 1.5, 3, 3],
+      refused: ["RangeError: no such arm", "TypeError: play: argument 1 'action' must be a whole number (i32), found string x"],
+      ended: "Error: the worker was terminated",
+    });
+  });
+});

@@ -138,6 +138,13 @@ describe("types of an import", () => {
   });
 });
 
+it("an import with other options leaves the program's types alone", async () => {
+  const before = read("model.d.pull.ts");
+  write("device.js", `import { create } from "./model.pull?target=wgsl"; console.log(create);`);
+  await (await rollup({ input: at("device.js"), plugins: [unplugin.rollup({ cache: false })] })).generate({ format: "es" });
+  expect(read("model.d.pull.ts")).toBe(before);
+});
+
 describe("finished builds", () => {
   it("are kept by content, and are the same to the byte when made again", async () => {
     const again = await bundle();
