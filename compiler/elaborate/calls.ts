@@ -258,13 +258,13 @@ export function atCallSite<T>(session: Session, run: () => T, name: string, span
 /** What is expected of the result binds generics that no argument tells: `param w: f32[In, Out] = kaiming_uniform()`. */
 function bindExpected(callee: Frame, declaration: FunctionDeclaration, expected: Expected, matcher: Matcher, open: { sizes: Set<string>; packs: Set<string> }): void {
   const { result } = declaration;
-  if (expected?.kind !== "tensor" || result?.kind !== "namedType" || !result.bracket) return;
+  if (!expected || !result) return;
   const told = new Set(openNames(callee.scope, [], parameterTypes(declaration.parameters)).sizes);
   const toldPacks = openNames(callee.scope, [], parameterTypes(declaration.parameters)).packs;
   const untold = [...open.sizes].some((name) => !told.has(name)) || [...open.packs].some((name) => !toldPacks.has(name));
   if (!untold) return;
   // A shape that does not fit is reported where the result is used.
-  callee.session.probe(() => matcher.matchShape(result, expected.known.shape, nothing, { span: declaration.span, what: "the result" }));
+  callee.session.probe(() => matcher.matchExpected(result, expected, declaration.span));
 }
 
 function resultExpectation(callee: Frame, declaration: FunctionDeclaration): Expected {

@@ -6,13 +6,13 @@ import {
 import { type GivenSize, say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
 import type { Element } from "../ir/graph.ts";
-import { evaluate } from "./expressions.ts";
+import { evaluate, type Expected } from "./expressions.ts";
 import type { Frame } from "./context.ts";
 import { fail, Problem } from "./problem.ts";
 import type { Scope } from "./scope.ts";
 import { namesIn, solveSize } from "./solve-size.ts";
 import { asTensor, broadcastTo, sizeValue, staticNumber, tensor } from "./tensors.ts";
-import { type Axis, describe, describeSize, isFloat, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
+import { type Axis, describe, describeSize, isFloat, nothing, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
 
 const elements: ReadonlySet<string> = new Set<Element>(["f32", "f64", "i32", "u32", "bool"]);
 export const narrowElements: ReadonlySet<string> = new Set(["f16", "i8", "u8", "i4", "u4", "u2", "u1", "f8", "f4"]);
@@ -339,8 +339,22 @@ export class Matcher {
     this.matchShape(type, ownShape(value), value, place);
   }
 
-  /** Binds generics from a shape. Also used with the shape that is expected of a result. */
-  matchShape(type: NamedType, shape: readonly number[], value: Value, place: Place): void {
+  /** Binds generics of a result from what is expected of it, leaf by leaf. */
+  matchExpected(type: TypeExpression, expected: NonNullable<Expected>, span: Span): void {
+    if (type.kind === "recordType" && expected.kind === "record") {
+      for (const field of type.fields) {
+        const inner = expected.fields.get(field.name.text);
+        if (inner) this.matchExpected(field.type, inner, span);
+      }
+    }
+    if (type.kind !== "namedType") return;
+    const expanded = elements.has(type.name.text) ? null : expand(this.frame, type);
+    if (expanded) this.matchExpected(expanded, expected, span);
+    else if (expected.kind === "tensor" && type.bracket) this.matchShape(type, expected.known.shape, nothing, { span, what: "the result" });
+  }
+
+  /** Binds generics from a shape. */
+  private matchShape(type: NamedType, shape: readonly number[], value: Value, place: Place): void {
     const { frame, open } = this;
     const items = type.bracket?.items ?? [];
     const fixed = items.filter((item) => item.kind !== "ellipsis").length;

@@ -17,6 +17,7 @@ import random from "./random.pull?raw";
 import recurrent from "./recurrent.pull?raw";
 import reduce from "./reduce.pull?raw";
 import special from "./special.pull?raw";
+import sparse from "./sparse.pull?raw";
 
 export const library: Readonly<Record<string, string>> = {
   "std/activations.pull": activations,
@@ -37,4 +38,5 @@ export const library: Readonly<Record<string, string>> = {
   "std/recurrent.pull": recurrent,
   "std/reduce.pull": reduce,
   "std/special.pull": special,
+  "std/sparse.pull": sparse,
 };

@@ -19,6 +19,8 @@ function headOf(declaration: Declaration, source: string): string | undefined {
       if (declaration.kind === "rules") return declaration.name.text;
       return generics ? `${oneLine(source.slice(start, generics.span.end))}]()` : `${declaration.name.text}()`;
     }
+    case "type":
+      return oneLine(source.slice(declaration.span.start, declaration.span.end));
     default:
       return undefined;
   }
