@@ -8,7 +8,7 @@
  *     return %4
  *
  * A movement that has sunk meets others, which cancel it, or a reduction or dot, which absorbs it. Leaves alone ops with an
- * arg that has no such form: giving it one would move more than before. Should run after simplify-movement, whose canonical
+ * arg that has no such form: giving it one would move more than before; and a lone reshape that cuts axes anew. Should run after simplify-movement, whose canonical
  * broadcasts it reads.
  */
 import type { ValueId } from "../ir/graph.ts";
@@ -67,12 +67,17 @@ const sinkTransposes: Rewrite = (w, node) => {
   return result === undefined ? undefined : w.transpose(result, permutation);
 };
 
-/** All args are reshaped from one shape, or repeated along axes that the reshape keeps apart. */
+/**
+ * All args are reshaped from one shape, or repeated along axes that the reshape keeps apart. One reshape that cuts axes anew stays where
+ * it is: no kernel walks both of its shapes, so what follows is best left in the form of what it meets, as an optimizer's update is.
+ */
 const sinkReshapes: Rewrite = (w, node) => {
-  const first = node.args.map((arg) => w.as(arg, "reshape")).find((found) => found !== undefined);
-  if (first === undefined) return undefined;
+  const found = node.args.flatMap((arg) => w.as(arg, "reshape") ?? []);
+  if (found.length === 0) return undefined;
+  const [first] = found;
   const shape = w.shapeOf(first.args[0]);
   const reshaped = first.attributes.shape;
+  if (found.length === 1 && cutsAnew(shape, reshaped)) return undefined;
   const result = onForms(w, node, shape, (arg) => {
     const inner = w.as(arg, "reshape");
     if (inner !== undefined) return sameNumbers(w.shapeOf(inner.args[0]), shape) ? inner.args[0] : undefined;
@@ -81,6 +86,10 @@ const sinkReshapes: Rewrite = (w, node) => {
   });
   return result === undefined ? undefined : w.reshape(result, reshaped);
 };
+
+/** Whether some axes become others of which neither are parts of the other, as in [32, 32] to [64, 16]. */
+const cutsAnew = (shape: readonly number[], reshaped: readonly number[]): boolean =>
+  reshapeGroups(shape, reshaped)?.some(({ from, to }) => from.length > 1 && to.length > 1) ?? false;
 
 /** The broadcast to `shape` of which reshaping to `reshaped` gives the broadcast of x along `axes`. */
 function broadcastBefore(

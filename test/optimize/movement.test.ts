@@ -122,12 +122,21 @@ describe("sink-movement", () => {
       `);
   });
 
+  test("two reshapes that cut axes anew alike", () => {
+    expect(after(sinkMovement, [f32(32, 32), f32(32, 32)], (b, x, y) => b.add(reshape(b, x, [64, 16]), reshape(b, y, [64, 16])))).toMatchInlineSnapshot(`
+      "%2: f32[32,32] = add %0 %1
+      %3: f32[64,16] = reshape %2
+      return %3"
+    `);
+  });
+
   test.each<[string, TensorType[], Build]>([
     ["an arg that varies along every axis", [f32(8, 4), f32(4)], (b, x, y) => b.add(x, broadcast(b, y, [8, 4], [1]))],
     ["args that together vary along every axis", [f32(8), f32(4)], (b, x, y) => b.add(broadcast(b, x, [8, 4], [0]), broadcast(b, y, [8, 4], [1]))],
     ["one transposed arg of two", [f32(4, 8), f32(8, 4)], (b, x, y) => b.add(transpose(b, x, [1, 0]), y)],
     ["other permutations", [f32(2, 2, 2), f32(2, 2, 2)], (b, x, y) => b.add(transpose(b, x, [1, 0, 2]), transpose(b, y, [2, 1, 0]))],
     ["reshapes from other shapes", [f32(8), f32(2, 4)], (b, x, y) => b.add(reshape(b, x, [4, 2]), reshape(b, y, [4, 2]))],
+    ["a reshape that cuts axes anew", [f32(32, 32), f32(64, 16)], (b, x, y) => b.add(b.mul(reshape(b, x, [64, 16]), b.constant(f32(64, 16), 0.5)), y)],
     ["a broadcast along part of what a reshape splits", [f32(24), f32(4)], (b, x, y) => b.add(reshape(b, x, [6, 4]), broadcast(b, y, [6, 4], [1]))],
     ["what is no elementwise op", [f32(4), f32(4)], (b, x) => b.op("cumsum", [broadcast(b, x, [8, 4], [1])], { axis: 1, reversed: false })],
   ])("leaves %s", (_, params, build) => {
