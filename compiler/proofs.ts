@@ -2,7 +2,7 @@
 import { say } from "./diagnostics/catalogue.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { EntryProof } from "./elaborate/index.ts";
-import type { Entry, Graph, Node, Region, StateId, ValueId } from "./ir/graph.ts";
+import { bodiesOf, type Entry, type Graph, isLoop, type LoopNode, type Node, type Region, type StateId, type ValueId } from "./ir/graph.ts";
 import type { Program } from "./program.ts";
 
 /** The claims that do not hold. */
@@ -20,32 +20,52 @@ const sameVariant = (a: Entry["variant"], b: Entry["variant"]): boolean => Objec
 /** Per axis of a value, the axis of the state that it came from; null for any other. */
 type Axes = readonly (number | null)[];
 
-/** Whether some product contracts an axis of the state that its first product, the forward one, does not. */
+type Origins = Map<ValueId, Axes>;
+
+/** Whether some product contracts an axis of the state that its first product, the forward one, does not; in loops, too. */
 function contractsBothWays({ region, reads }: Entry, state: StateId): boolean {
   const at = reads.indexOf(state);
   if (at < 0) return false;
-  const origin = new Map<ValueId, Axes>([[region.params[at], region.types[region.params[at]].shape.map((_, axis) => axis)]]);
   let forward: ReadonlySet<number> | undefined;
-  for (const node of region.nodes) {
-    if (node.kind !== "op") continue;
-    if (node.op === "dot") {
-      const { leftContract, rightContract } = node.attributes;
-      const contracted = new Set([...axesOf(origin.get(node.args[0]), leftContract), ...axesOf(origin.get(node.args[1]), rightContract)]);
-      if (contracted.size === 0) continue;
-      if (!forward) forward = contracted;
-      else if ([...contracted].some((axis) => !forward?.has(axis))) return true;
-      continue;
+  const visit = (inside: Region, origin: Origins): boolean => inside.nodes.some((node) => {
+    if (isLoop(node)) {
+      const found = bodiesOf(node).some((body) => visit(body, originsIn(node, body, origin)));
+      node.results.slice(0, node.carries).forEach((result, i) => { keep(origin, result, origin.get(node.args[i])); });
+      return found;
     }
-    const moved = through(node, region, origin);
-    if (moved) origin.set(node.results[0], moved);
-  }
-  return false;
+    if (node.kind !== "op") return false;
+    if (node.op !== "dot") {
+      keep(origin, node.results[0], through(node, inside, origin));
+      return false;
+    }
+    const { leftContract, rightContract } = node.attributes;
+    const contracted = new Set([...axesOf(origin.get(node.args[0]), leftContract), ...axesOf(origin.get(node.args[1]), rightContract)]);
+    if (contracted.size === 0) return false;
+    if (!forward) forward = contracted;
+    return [...contracted].some((axis) => !forward?.has(axis));
+  });
+  return visit(region, new Map([[region.params[at], region.types[region.params[at]].shape.map((_, axis) => axis)]]));
+}
+
+function keep(origin: Origins, value: ValueId, axes: Axes | undefined): void {
+  if (axes) origin.set(value, axes);
+}
+
+/** Of a loop's body: carries and captures are what came in, an input is a slice of it. The first parameter is the index. */
+function originsIn(loop: LoopNode, body: Region, origin: Origins): Origins {
+  const inside: Origins = new Map();
+  const inputs = loop.kind === "scan" ? loop.inputs : 0;
+  loop.args.forEach((arg, i) => {
+    const sliced = i >= loop.carries && i < loop.carries + inputs;
+    keep(inside, body.params[i + 1], sliced ? origin.get(arg)?.slice(1) : origin.get(arg));
+  });
+  return inside;
 }
 
 const axesOf = (axes: Axes | undefined, contracted: readonly number[]): number[] => contracted.flatMap((axis) => axes?.[axis] ?? []);
 
 /** Where the axes of a node's result come from; undefined if none is the state's. */
-function through(node: Extract<Node, { kind: "op" }>, region: Region, origin: ReadonlyMap<ValueId, Axes>): Axes | undefined {
+function through(node: Extract<Node, { kind: "op" }>, region: Region, origin: Origins): Axes | undefined {
   const result = region.types[node.results[0]].shape;
   switch (node.op) {
     case "transpose": {

@@ -32,6 +32,32 @@ describe("prove !transposed", () => {
   });
 });
 
+// A walk over the entry's own products alone took what stands in a loop for proven.
+describe("prove !transposed in loops", () => {
+  const loop = (update: string, below: string) => `var weight: f32[6, 6] = 1
+var stack: f32[3, 6, 6] = 1
+export train fn epoch(xs: f32[4, 6], lr: f32) -> f32[4] {
+  return scan for x in xs {
+    let l = sum(tanh(x @ weight) ^ 2)
+    prove !transposed(weight)
+    ${update}
+    emit l
+  }
+}
+export train fn deep(x: f32[6], lr: f32) {
+  let h = scan h = x for w in stack { h <- tanh(${below} @ w) }
+  prove !transposed(stack)
+  minimize sum(h) over stack with sgd(lr = lr)
+}`;
+  const wrong = (state: string) => `prove: a product contracts an axis of '${state}' that the forward value does not`;
+  it("holds where the weights alone get credit", async () => {
+    expect(await said(loop("minimize l over weight with sgd(lr = lr)", "stop(h)"))).toEqual([]);
+  });
+  it("fails where a turn's credit goes back through them, captured or in a stack", async () => {
+    expect(await said(loop("weight <- weight - lr * grad(l, x)", "h"))).toEqual([wrong("weight"), wrong("stack")]);
+  });
+});
+
 describe("prove memory", () => {
   it("compares the peak of the compiled program", async () => {
     expect(await said(program("prove memory <= 64 * 1024"))).toEqual([]);
