@@ -9,6 +9,7 @@ import { batches, cosineDecay, type Examples, randomNumbers } from "../../sample
 import { type Instance, instantiate } from "../../targets/index.ts";
 
 export * from "../../samples/rows.mjs";
+export { figure, measured } from "./figures.ts";
 
 const folder = new URL("../../samples/", import.meta.url);
 
@@ -115,12 +116,6 @@ export function agree({ wasm, js, graph }: Sample, calls: readonly Call[], { see
   for (const [path, { data }] of Object.entries(wasm.parameters)) compare(path, reference.state(path).data, data, js.parameters[path].data);
   expect(js.save(), "all states").toEqual(wasm.save());
   if (wasm.selfTest) expect(wasm.selfTest().passed, "the module's own test").toBe(true);
-}
-
-/** A number, printed for samples/README.md where that is asked for: `FIGURES=1 npx vitest run test/samples`. */
-export function figure(what: string, value: number): number {
-  if (process.env.FIGURES) console.log(`${what}: ${Number(value.toPrecision(4))}`);
-  return value;
 }
 
 export const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;

@@ -29,6 +29,7 @@ const smaller: Readonly<Record<string, { readonly dims: Readonly<Record<string, 
   hedge: { dims: { L: 3, D: 8, N: 5 }, calls: 2 },
   sparse: { dims: { B: 8, In: 64, H: 32 }, calls: 20 },
   reversible: { dims: { B: 2, T: 4, D: 8, L: 4 }, calls: 5 },
+  dreamguider: { dims: { B: 16, STEPS: 5 }, calls: 5 },
   guidance: { dims: { B: 16 }, calls: 5 },
   // Whether a unit spikes turns on the last bit of its potential: the two part at the first spike that only one of them has.
   spiking: { dims: { B: 8, H: 20, T: 6 }, calls: 10 },
