@@ -15,6 +15,7 @@ const names = readdirSync(new URL("../../../samples/", import.meta.url)).flatMap
 const smaller: Readonly<Record<string, { readonly dims: Readonly<Record<string, number>>; readonly calls: number }>> = {
   adding: { dims: { T: 4, STEPS: 3 }, calls: 2 },
   "char-lstm": { dims: { T: 4, PIECES: 3, HELD: 2 }, calls: 2 },
+  "char-transformer": { dims: { B: 2, T: 4, D: 8, PIECES: 3, HELD: 2 }, calls: 2 },
   "stationary-feedback": { dims: { T: 4, PIECES: 3, HELD: 2 }, calls: 2 },
   "neural-ode": { dims: { N: 2, T: 2, STEPS: 4, MOST: 8, FINE: 8 }, calls: 2 },
   flow: { dims: { N: 4, STEPS: 2 }, calls: 2 },
