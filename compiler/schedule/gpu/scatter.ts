@@ -1,6 +1,7 @@
 /**
  * scatter for a grid, without atomics and in a fixed order: as everywhere, updates go on x in row-major order, those outside are dropped.
  *
+ *     many updates      they are sorted by their places first: scatter-sorted.ts
  *     wide updates      x is copied; an invocation for each element of an update goes through all updates, one after the other
  *     narrow updates    an invocation for each element of the result looks through all indices for its own
  */
@@ -10,24 +11,28 @@ import { apply, KernelScope, literal, load, local, loop, setLocal, store } from 
 import type { Facts } from "../facts.ts";
 import type { Expression, Index, LocalId, Statement } from "../kernel.ts";
 import { BufferTable } from "../lower/buffers.ts";
-import { reductionOf } from "../lower/reduce.ts";
-import { scatterSizes } from "../lower/scatter.ts";
+import { combinedUpdate, scatterSizes } from "../lower/scatter.ts";
 import type { Unit } from "../unit.ts";
 import { copyOf, joined } from "./box.ts";
+import { sortedScatterForGrid } from "./scatter-sorted.ts";
+import { longRow } from "./sort.ts";
 import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.ts";
 
 /** Elements of all updates that go to different places, from which they are walked and not searched. */
 const wideUpdates = 64;
+/** Updates that one invocation walks at most: sorting takes a dozen kernels. */
+const longWalk = 2048;
 
 const anywhere = { base: NaN, factors: [] };
 const scaled = (index: Index, by: number): Index["terms"] => index.terms.map(([variable, factor]) => [variable, factor * by]);
 
 export function scatterForGrid(facts: Facts, node: OpNode<"scatter">, name: string, site: SiteId): Unit {
-  const { x, indices, updates, result, element, shape, batch, mode, components, batches, each, run, step } = scatterSizes(facts, node);
+  const { x, indices, updates, result, element, shape, batch, components, batches, each, run, step } = scatterSizes(facts, node);
   const targets = shape.slice(batch, batch + components);
   const places = elementCount(targets);
 
   const walks = batches * run >= wideUpdates || places > each * each;
+  if (components === 1 && each >= (walks ? longWalk : longRow)) return sortedScatterForGrid(facts, node, name, site);
   const scope = gridScope(new KernelScope());
   const buffers = new BufferTable(facts, scope);
   const target = buffers.target(result);
@@ -40,8 +45,7 @@ export function scatterForGrid(facts: Facts, node: OpNode<"scatter">, name: stri
   const [group, place, part] = split(scope, numberIn(grid), [batches, walks ? 1 : places, run], inside);
   const component = (j: number): Expression => load(indexBuffer, { base: j, terms: [...scaled(group, each * components), [update, components]] });
   const value = load(updateBuffer, { base: 0, terms: [...scaled(group, each * run), [update, run], ...part.terms] });
-  const combined = (old: Expression): Expression =>
-    mode === "set" ? value : apply(reductionOf(mode === "add" ? "reduce_sum" : "reduce_max", element).op, element, 1, old, value);
+  const combined = (old: Expression): Expression => combinedUpdate(node, element, old, value);
   const { locals } = scope;
   const all = (tests: readonly Expression[]): Expression => tests.reduce((a, b) => apply("and", "bool", 1, a, b), literal(1, "bool"));
 

@@ -6,7 +6,7 @@
  *                    the number of elements of the other run that go before it, found by bisection. Positions move, keys are read
  *                    where they are.
  */
-import type { OpNode, SiteId } from "../../ir/graph.ts";
+import type { OpNode, SiteId, ValueId } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import { apply, at, KernelScope, literal, load, local, loop, setLocal, store } from "../expression.ts";
 import type { Facts } from "../facts.ts";
@@ -17,8 +17,21 @@ import { joined } from "./box.ts";
 import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.ts";
 
 /** Elements of a row from which blocks are merged. */
-const longRow = 512;
+export const longRow = 512;
 const block = 64;
+
+/** Rows of keys, sorted along their last axis. */
+export interface Sorting {
+  readonly keys: ValueId;
+  /** Rows, and the keys of each. */
+  readonly rows: number;
+  readonly length: number;
+  readonly descending: boolean;
+  /** What the keys in order are; absent: not wanted. */
+  readonly sorted?: ValueId;
+  /** What their positions in order are; absent: scratch memory, the first of every kernel. */
+  readonly positions?: ValueId;
+}
 
 const i32 = (op: "add" | "sub" | "min" | "max" | "shr", a: Expression, b: Expression): Expression => apply(op, "i32", 1, a, b);
 const integer = (value: number): Expression => literal(value, "i32");
@@ -38,25 +51,34 @@ class Sort {
   readonly column: Index;
   readonly own: LocalId;
   readonly other: LocalId;
+  /** Where the positions lie in the end. */
+  private readonly order: () => BufferId;
   private readonly row: Index["terms"];
   private readonly count: number;
   private readonly element: Scalar;
 
   constructor(
-    private readonly facts: Facts,
-    private readonly node: OpNode<"sort">,
+    facts: Facts,
+    private readonly sorting: Sorting,
     private readonly name: string,
     private readonly site: SiteId,
   ) {
-    const [x] = node.args;
-    const { element, shape } = facts.types[x];
+    const { keys, rows, length } = sorting;
+    const { element } = facts.types[keys];
     this.element = element;
     this.type = element === "bool" ? "i32" : element;
-    this.length = shape[shape.length - 1];
-    this.count = elementCount(shape);
+    this.length = length;
+    this.count = rows * length;
     this.buffers = new BufferTable(facts, this.scope);
-    this.source = this.buffers.input(facts.source(x), { base: NaN, factors: [] }, false, 0);
-    const [row, column] = split(this.scope, numberIn(gridOf(this.count)), [elementCount(shape.slice(0, -1)), this.length], this.inside);
+    if (sorting.positions === undefined) {
+      const order = orderBuffer(this.buffers, this.count);
+      this.order = () => order;
+    } else {
+      const { positions } = sorting;
+      this.order = () => this.buffers.target(positions);
+    }
+    this.source = this.buffers.input(facts.source(keys), { base: NaN, factors: [] }, false, 0);
+    const [row, column] = split(this.scope, numberIn(gridOf(this.count)), [rows, length], this.inside);
     this.row = row.terms.map(([variable, by]) => [variable, by * this.length]);
     this.column = column;
     [this.own, this.other] = [this.scope.local(this.type), this.scope.local(this.type)];
@@ -78,17 +100,17 @@ class Sort {
 
   goesBefore(a: LocalId, b: LocalId): Expression {
     const isNaN = (value: LocalId): Expression => apply("ne", this.type, 1, local(value), local(value));
-    const before = apply(this.node.attributes.descending ? "gt" : "lt", this.type, 1, local(a), local(b));
+    const before = apply(this.sorting.descending ? "gt" : "lt", this.type, 1, local(a), local(b));
     return this.element === "f32" || this.element === "f64" ? or(before, and(not(isNaN(a)), isNaN(b))) : before;
   }
 
-  /** Results, or positions in scratch memory, of which there is a whole one. */
+  /** The positions as they are in the end, or others in scratch memory. */
   positions(inScratch: boolean): BufferId {
-    return inScratch ? this.buffers.scratch("positions", "i32", this.count) : this.buffers.target(this.node.results[1]);
+    return inScratch ? this.buffers.scratch("positions", "i32", this.count) : this.order();
   }
 
-  storeKey(at: Index, from: Index): Statement {
-    return store(this.buffers.target(this.node.results[0]), at, load(this.source, this.inRow(from)));
+  storeKey(at: Index, from: Index): readonly Statement[] {
+    return this.sorting.sorted === undefined ? [] : [store(this.buffers.target(this.sorting.sorted), at, load(this.source, this.inRow(from)))];
   }
 
   unit(): Unit {
@@ -100,21 +122,30 @@ class Sort {
 }
 
 export function sortForGrid(facts: Facts, node: OpNode<"sort">, name: string, site: SiteId): Unit {
-  const length = facts.types[node.args[0]].shape.at(-1) ?? 1;
+  const { shape } = facts.types[node.args[0]];
+  const [sorted, positions] = node.results;
+  return sortRows(facts, { keys: node.args[0], rows: elementCount(shape.slice(0, -1)), length: shape.at(-1) ?? 1, descending: node.attributes.descending, sorted, positions }, name, site);
+}
+
+/** Scratch memory for the positions in order; asked for before any other. */
+export const orderBuffer = (buffers: BufferTable, count: number): BufferId => buffers.scratch("order", "i32", count);
+
+export function sortRows(facts: Facts, sorting: Sorting, name: string, site: SiteId): Unit {
+  const { length } = sorting;
   if (length < longRow) {
-    const sort = new Sort(facts, node, name, site);
-    countBefore(sort, at(0), length, (target) => [sort.storeKey(target, sort.column), store(sort.positions(false), target, indexValue(sort.column))]);
+    const sort = new Sort(facts, sorting, name, site);
+    countBefore(sort, at(0), length, (target) => [...sort.storeKey(target, sort.column), store(sort.positions(false), target, indexValue(sort.column))]);
     return sort.unit();
   }
   const passes = Math.ceil(Math.log2(length / block));
   // The last pass writes the result; the others take turns with scratch memory.
   const toScratch = (pass: number): boolean => (passes - pass) % 2 === 1;
-  const blocks = new Sort(facts, node, `${name}_blocks`, site);
+  const blocks = new Sort(facts, sorting, `${name}_blocks`, site);
   const [number] = split(blocks.scope, blocks.column, [Math.ceil(length / block), block], blocks.inside);
   const first: Index = { base: 0, terms: number.terms.map(([variable, by]) => [variable, by * block]) };
   countBefore(blocks, first, block, (target) => [store(blocks.positions(toScratch(0)), target, indexValue(blocks.column))]);
   const merges = Array.from({ length: passes }, (_, pass) => {
-    const sort = new Sort(facts, node, `${name}_merge`, site);
+    const sort = new Sort(facts, sorting, `${name}_merge`, site);
     merge(sort, block * 2 ** pass, sort.positions(toScratch(pass)), sort.positions(toScratch(pass + 1)), pass === passes - 1);
     return sort.unit();
   });
@@ -166,6 +197,6 @@ function merge(sort: Sort, width: number, from: BufferId, to: BufferId, isLast: 
     }]),
     setLocal(target, i32("add", i32("add", pairStart, indexValue(within)), local(low))),
     store(to, sort.found(target), local(position)),
-    ...(isLast ? [sort.storeKey(sort.found(target), { base: 0, terms: [], offset: position })] : []),
+    ...(isLast ? sort.storeKey(sort.found(target), { base: 0, terms: [], offset: position }) : []),
   );
 }

@@ -1,5 +1,5 @@
 /** scatter: x is copied, then the updates go on it one after the other, in row-major order; those outside are dropped. */
-import type { OpNode, SiteId } from "../../ir/graph.ts";
+import type { Element, OpNode, SiteId } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import { strides } from "../coordinates.ts";
 import { apply, literal, load, local, loop, setLocal, store } from "../expression.ts";
@@ -16,17 +16,23 @@ export function scatterSizes(facts: Facts, node: OpNode<"scatter">) {
   const [x, indices, updates] = node.args;
   const [result] = node.results;
   const { element, shape } = facts.types[result];
-  const { batch, mode } = node.attributes;
+  const { batch } = node.attributes;
   const indexShape = facts.types[indices].shape;
   const components = indexShape[indexShape.length - 1];
   return {
-    x, indices, updates, result, element, shape, batch, mode, components,
+    x, indices, updates, result, element, shape, batch, components,
     batches: elementCount(shape.slice(0, batch)), each: elementCount(indexShape.slice(batch, -1)), run: elementCount(shape.slice(batch + components)), step: strides(shape),
   };
 }
 
+/** What an element is once an update went on it. */
+export function combinedUpdate({ attributes: { mode } }: OpNode<"scatter">, element: Element, old: Expression, update: Expression, lanes: Lanes = 1): Expression {
+  if (mode === "set") return update;
+  return apply(reductionOf(mode === "add" ? "reduce_sum" : "reduce_max", element).op, element, lanes, old, update);
+}
+
 export function lowerScatter(facts: Facts, node: OpNode<"scatter">, name: string, site: SiteId): Unit {
-  const { x, indices, updates, result, element, shape, batch, mode, components, batches, each, run, step } = scatterSizes(facts, node);
+  const { x, indices, updates, result, element, shape, batch, components, batches, each, run, step } = scatterSizes(facts, node);
   const r = new Registers();
   const { scope } = r;
   const buffers = new BufferTable(facts, scope);
@@ -56,11 +62,7 @@ export function lowerScatter(facts: Facts, node: OpNode<"scatter">, name: string
   const put = (at: number, terms: Index["terms"], lanes: Lanes, count?: number): Statement => {
     const to: Index = { base: at, terms: [[group, size], ...terms], offset };
     const value = load(updateBuffer, { base: at, terms: [[group, each * run], [update, run], ...terms] }, lanes, count);
-    return store(target, to, combined(load(target, to, lanes, count), value, lanes), lanes, count);
-  };
-  const combined = (old: Expression, value: Expression, lanes: Lanes): Expression => {
-    if (mode === "set") return value;
-    return apply(reductionOf(mode === "add" ? "reduce_sum" : "reduce_max", element).op, element, lanes, old, value);
+    return store(target, to, combinedUpdate(node, element, load(target, to, lanes, count), value, lanes), lanes, count);
   };
   const lanes: Lanes = facts.lanes === 1 || element === "f64" || run < 4 ? 1 : 4;
   const whole = run - (run % lanes);
