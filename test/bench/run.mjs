@@ -14,11 +14,11 @@ if (!existsSync(`${here}node_modules/@tensorflow/tfjs`)) execFileSync(npm, ["ci"
 if (!existsSync(new URL("../../dist/index.js", import.meta.url))) execFileSync(npm, ["run", "build"], { cwd: fileURLToPath(new URL("../..", import.meta.url)), stdio: "inherit" });
 
 const { cnnCase } = await import("./cnn.mjs");
-const { forwardGradientCase } = await import("./forward-gradient.mjs");
 const { lstmCase } = await import("./lstm.mjs");
 const { mlpCase } = await import("./mlp.mjs");
 const { neuralOdeCase } = await import("./neural-ode.mjs");
 const { productCase } = await import("./product.mjs");
+const { forwardGradientCase, sparseCase } = await import("./sample-steps.mjs");
 const { transformerCase } = await import("./transformer.mjs");
 const { measurePeak } = await import("./measure-peak.mjs");
 
@@ -33,6 +33,7 @@ const cases = [
   { name: "transformer", what: "training step, transformer block, width 64, 4 heads, 64 positions, 64 tokens, batch 8, Adam", make: () => transformerCase({ batch: 8, times: 64, width: 64, heads: 4, tokens: 64, lr: 0.01 }), targets: { "tfjs-wasm": 8 } },
   { name: "neural-ode", what: "training step, neural ODE, field 2-50-2, 100 steps of RK4, batch 32, Adam", make: () => neuralOdeCase({ batch: 32, size: 2, hidden: 50, steps: 100, lr: 0.01 }), targets: { "tfjs-wasm": 30, "jax-js": 30 } },
   { name: "forward-gradient", what: "training step, forward gradient of MLP 64-16-16-10 along random signs, batch 32, Adam", make: forwardGradientCase, targets: { backpropagation: 1 } },
+  { name: "sparse", what: "training step, MLP 784-512-512-10 with one weight in twenty, batch 64, SGD", make: sparseCase, targets: { "all weights": 2 } },
 ].filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
 
 const sampleMs = 40;
