@@ -35,16 +35,31 @@ function movedParams({ loop }: OpenScanNode, moved: readonly boolean[], standIn:
 const paramsOf = (loop: OpenLoop): ValueId[] => [...loop.carries.map(({ param }) => param), ...loop.inputs, ...loop.captures];
 const resultsOf = (loop: OpenLoop): ValueId[] => [...loop.carries.map(({ next }) => next), ...loop.emits];
 
-/** Which results of a loop depend on which args. */
-export function* loopLinks(node: OpenScanNode, standIn: StandIn): Generator<readonly [ValueId, ValueId]> {
+interface Links {
+  /** How many args and results the loop had. */
+  readonly ends: readonly [number, number];
+  readonly pairs: readonly (readonly [ValueId, ValueId])[];
+}
+
+/** By request. Loops in loops are asked for theirs once for each arg of the one around: without this, again and again. */
+const knownLinks = new WeakMap<StandIn, WeakMap<OpenScanNode, Links>>();
+
+/** Which results of a loop depend on which args. A body that grows changes no old pair; new ones come with new args or results. */
+export function loopLinks(node: OpenScanNode, standIn: StandIn): Links["pairs"] {
+  const ofRequest = knownLinks.get(standIn) ?? new WeakMap<OpenScanNode, Links>();
+  knownLinks.set(standIn, ofRequest);
+  const known = ofRequest.get(node);
+  if (known?.ends[0] === node.args.length && known.ends[1] === node.results.length) return known.pairs;
   const { loop } = node;
   const results = resultsOf(loop);
-  for (const [i, arg] of node.args.entries()) {
+  const pairs = node.args.flatMap((arg, i) => {
     const set = movedParams(node, node.args.map((_, at) => at === i), standIn);
-    if (set.size === 0) continue;
+    if (set.size === 0) return [];
     const marked = dependents(loop.builder, [...set], loop.builder.nodes, standIn);
-    for (const [k, result] of node.results.entries()) if (marked[results[k]] === 1) yield [arg, result];
-  }
+    return node.results.flatMap((result, k) => (marked[results[k]] === 1 ? [[arg, result] as const] : []));
+  });
+  ofRequest.set(node, { ends: [node.args.length, node.results.length], pairs });
+  return pairs;
 }
 
 // ---- the body of a derived loop

@@ -65,7 +65,7 @@ export function fixpoint(frame: Frame, expression: FixpointExpression): Value {
     const { z, y } = applied();
     const moved = outside.flatMap((input, i) => { const d = given[i]; return d === null || d === undefined ? [] : [[input, d] as const]; });
     const of = leaves(y).map(({ value }) => idOf(context, value, span));
-    const direct = push(builder, of, moved.map(([input]) => input), moved.map(([, d]) => d), { leaves: new Set(results), ...refuseMissing(span) });
+    const direct = push(builder, of, moved.map(([input]) => input), moved.map(([, d]) => d), { leaves: new Set([...results, ...outside]), ...refuseMissing(span) });
     return leaves(solved("push", filled(direct), z, y)).map(({ value }) => idOf(context, value, span));
   });
   const record: CallRecord = { callee: "fixpoint", frame: inner, inputs: [], self: null, result: found, leaves: [], kind: "loop", requests: 0 };

@@ -40,6 +40,7 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
   for (const { param } of inputs) inner.free.add(param);
   const raw = runBody(inner, expression.body);
   const result = asTensors(inner.context, raw, span);
+  const results = leaves(result).map(({ value }) => idOf(context, value, span)); // before the captures are read: it may be one
   outer.builder.site = frame.session.site(span, frame);
   const iota = outer.builder.op("iota", [], { shape: [each.length], axis: 0, element: "i32" });
   const map = new BatchMap([
@@ -48,7 +49,6 @@ export function mapExpression(frame: Frame, expression: MapExpression): Value {
     ...[...context.versions].map(([cell, [param]]): [ValueId, Mapped] => [param, { id: outer.read(cell.slice?.whole ?? cell), batched: cell.slice !== undefined }]),
     ...[...context.captures].map(([id, param]): [ValueId, Mapped] => [param, { id, batched: false }]),
   ]);
-  const results = leaves(result).map(({ value }) => idOf(context, value, span));
   context.onCapture = (id, param) => map.set(param, { id, batched: false });
   transfer(context.builder, outer.builder, map, each.length, context.builder.nodes.slice());
   for (const cell of context.written) {
@@ -152,8 +152,12 @@ class Captured extends BatchMap {
 export function localize(context: Context, outer: Context, of: readonly ValueId[], wrt: readonly ValueId[]): { of: ValueId[]; wrt: ValueId[] } {
   const map = new Captured(context);
   const moved = dependents(outer.builder, wrt, outer.builder.nodes);
-  const last = Math.max(...of);
-  const nodes = outer.builder.nodes.filter((node) => node.results.some((id) => moved[id] === 1 && id <= last) && !node.results.some((id) => wrt.includes(id)));
+  const needed = new Set(of);
+  const nodes = outer.builder.nodes.toReversed().filter((node) => {
+    const isOnTheWay = node.results.some((id) => moved[id] === 1 && needed.has(id)) && !node.results.some((id) => wrt.includes(id));
+    if (isOnTheWay) for (const id of node.kind === "leave" ? [...node.args, ...node.call.inputs] : node.args) needed.add(id);
+    return isOnTheWay;
+  }).reverse();
   const starts = wrt.map((id) => {
     const param = context.capture(id);
     map.set(id, { id: param, batched: false });

@@ -54,8 +54,9 @@ export function solveWithAdjoint(frame: Frame, problem: Problem, method: Method,
   };
   // Forward mode keeps nothing anyway: it goes along the steps.
   const along = (given: readonly (ValueId | null)[]): readonly (ValueId | null)[] => {
-    const moved = [...inputs, ...outside].flatMap((input, i) => { const tangent = given[i]; return tangent === null || tangent === undefined ? [] : [[input, tangent] as const]; });
-    return push(builder, ids, moved.map(([input]) => input), moved.map(([, tangent]) => tangent), refuseMissing(span));
+    const sources = [...inputs, ...outside];
+    const moved = sources.flatMap((input, i) => { const tangent = given[i]; return tangent === null || tangent === undefined ? [] : [[input, tangent] as const]; });
+    return push(builder, ids, moved.map(([input]) => input), moved.map(([, tangent]) => tangent), { leaves: new Set(sources), ...refuseMissing(span) });
   };
   const record: CallRecord = { callee: "odesolve", frame, inputs: [], self: null, result: inside, leaves: [], kind: "loop", requests: 0 };
   const results: readonly ValueId[] = builder.leave(ids, {

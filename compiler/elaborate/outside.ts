@@ -58,7 +58,8 @@ export function pulled({ context: around, outside, span }: Reading, frame: Frame
   const seeds = ids(tensors(credit));
   const own = ids(wrt);
   const targets = [...own, ...outside.map((id) => standIn(context, around, id))];
-  const found = pull(builder, of, targets, seeds, { leaves: new Set([...frame.free, ...own]), ...refuseMissing(span) });
+  // One of them may be made of another; whoever asked for the rule takes credit on from there.
+  const found = pull(builder, of, targets, seeds, { leaves: new Set([...frame.free, ...targets]), ...refuseMissing(span) });
   return found.map((id, i) => tensor(context, id ?? builder.zeros(builder.typeOf(targets[i])), wrt.at(i)?.axes));
 }
 
