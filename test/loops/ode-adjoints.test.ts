@@ -81,6 +81,11 @@ describe("what the field reads", () => {
       net.weight <- 2 * net.weight
       return { y, g: grad(sum(y * y), (x, before)), later: net.weight }
     }`, [given[0]]));
+  test("one value and another that is made of it", () => both((adjoint) => `export fn f(x: f32[3], w: f32[3, 3]) {
+      let v = sin(w)
+      let y = odesolve(rk4, steps = 40, adjoint = ${adjoint}) y = x for t in [0, 1] => tanh(y @ v) + y * w[0]
+      return { y, g: grad(sum(y * y), (x, w)), p: push(y, w, cos(w)) }
+    }`, given.slice(0, 2)));
   test("a carry of a loop around, which moves on", () => both((adjoint) => `export fn f(x: f32[3], w: f32[3, 3]) {
       let (z, v, total) = scan z = x, v = w, total = 0.0 for i in 0..3 {
         let y = odesolve(rk4, steps = 10, adjoint = ${adjoint}) y = z for t in [0, 1] => tanh(y @ v)
