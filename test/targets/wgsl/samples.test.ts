@@ -24,6 +24,7 @@ const smaller: Readonly<Record<string, { readonly dims: Readonly<Record<string, 
   "parallel-recurrence": { dims: { T: 4, H: 3, D: 2 }, calls: 2 },
   // Products of 784 inputs for 50 steps, or fifty layers of them, take such a driver a minute; so does a stack that is undone turn by turn.
   "direct-feedback": { dims: { B: 8, In: 64, H: 32 }, calls: 20 },
+  "product-feedback": { dims: { B: 8, In: 64, H: 32, R: 48 }, calls: 20 },
   "forward-forward": { dims: { B: 8, In: 64, H: 32 }, calls: 20 },
   "deep-foton": { dims: { B: 4, In: 64, D: 16, L: 4 }, calls: 5 },
   highway: { dims: { B: 4, In: 64, D: 16, L: 4, K: 2 }, calls: 5 },
