@@ -49,14 +49,14 @@ export function copyOf(facts: Facts, x: ValueId, result: ValueId, name: string, 
   return fillBox(facts, x, result, { base: 0, steps: strides(shape), shape, scalar: false }, name, site);
 }
 
-/** Units that run one after the other and make one value. */
+/** Units that run one after the other and make what they make together. What a later one reads is not overwritten. */
 export function joined(parts: readonly Unit[]): Unit {
   return {
     runs: parts.flatMap(({ runs }) => runs),
     reads: [...new Set(parts.flatMap(({ reads }) => reads))],
     writes: [...new Set(parts.flatMap(({ writes }) => writes))],
     scratchBytes: Math.max(0, ...parts.map(({ scratchBytes }) => scratchBytes)),
-    inPlace: [],
+    inPlace: parts.flatMap(({ inPlace }, i) => inPlace.filter(({ output, input }) => parts.every(({ reads, writes }, j) => j === i || (!writes.includes(output) && (j < i || !reads.includes(input)))))),
   };
 }
 

@@ -4,7 +4,7 @@ import { invocationVariable, workgroupVariable } from "../kernel.ts";
 import type { Expression, Grid, Index, Statement } from "../kernel.ts";
 
 /** Invocations of a workgroup that work side by side: a multiple of every device's subgroup, a part of every device's limit. */
-const side = 64;
+export const side = 64;
 
 /** Reserves the variables of the grid. */
 export function gridScope<S extends KernelScope>(scope: S): S {

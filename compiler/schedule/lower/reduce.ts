@@ -87,9 +87,10 @@ export class Partials {
 
 /** The first position of an extreme, one element after the other; a NaN is extreme. */
 export class Search {
-  private readonly best: LocalId;
-  private readonly position: LocalId;
-  private readonly element: Element;
+  readonly best: LocalId;
+  readonly position: LocalId;
+  /** Of `best`. */
+  readonly element: Element;
 
   constructor(
     private readonly r: Registers,

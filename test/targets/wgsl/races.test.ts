@@ -46,6 +46,14 @@ test.each([64, 1100])("rows of %i", (length) => {
   for (const shader of shaders) expect(check(shader, words), shader.name).toMatchObject({ races: [], errors: [] });
 });
 
+test("rows that many invocations share, and where their extremes are", () => {
+  const b = new Builder();
+  const x = b.parameter({ element: "f32", shape: [1, 32_768] });
+  const { shaders, words } = sharingShaders(b.region([b.op("argmax", [x], { axis: 1 }), b.sum(x, [1])]));
+  expect(shaders.length).toBe(1); // what the parts came to
+  for (const shader of shaders) expect(check(shader, words), shader.name).toMatchObject({ races: [], errors: [] });
+});
+
 test("a product through workgroup memory", () => {
   const b = new Builder();
   const [x, w] = [[64, 32], [32, 64]].map((shape) => b.parameter({ element: "f32", shape }));
