@@ -45,9 +45,10 @@ function foundSpan({ found, file, endOffset }: Failure): Span {
 }
 
 function plain(failure: Failure): string {
-  const after = failure.previous && failure.previous.image !== "" ? ` after \`${failure.previous.image}\`` : "";
-  return `expected ${expectation(failure.exception)}${after}, found ${shown(failure.found)}`;
+  return `expected ${expectation(failure.exception)}${after(failure)}, found ${shown(failure.found)}`;
 }
+
+const after = ({ previous }: Failure): string => (previous && previous.image !== "" ? ` after \`${previous.image}\`` : "");
 
 function shown(token: IToken | undefined): string {
   return token ? `\`${token.image}\`` : "the end of the file";
@@ -164,6 +165,15 @@ function special(failure: Failure): { message: string; help?: string } | undefin
   if (misses(failure, "{") && image === "=" && ruleOf(failure, 1) === "modelDeclaration") {
     return { message: "the body of a model is a block, found `=`", help: "write `{ return ... }`" };
   }
+  if (misses(failure, "(") && image === "<" && ruleOf(failure, 1) === "signature") {
+    return { message: "generics stand in `[...]`, found `<`", help: `write \`${previous?.image ?? "f"}[N](...)\`; sizes that the arguments tell need no list` };
+  }
+  if (image === "]" && previous?.image === "[" && ruleOf(failure) === "generics") {
+    return { message: "a list of generics names at least one, found `]`", help: "leave the brackets out: sizes that the arguments tell need no list" };
+  }
+  if (misses(failure, "=") && (ruleOf(failure) === "member" || ruleOf(failure) === "binding")) {
+    return { message: `expected \`=\` and a value${after(failure)}, found ${shown(found)}`, help: "a declared type does not give a value: write one, as in `w: f32[4] = 0` or `w: f32[4] = normal([4])`" };
+  }
   if (ruleOf(failure) === "assignStatement" && image === "<" && failure.next?.image === "-") {
     return { message: "expected `<-`, found `<` and `-`", help: "an assignment is written `<-`, without a space" };
   }
@@ -210,6 +220,7 @@ function help(failure: Failure): string | undefined {
   if (found?.tokenType === t.Range && wantsExpression(failure)) return "all leading axes are `...`, with three points";
   if (misses(failure, "[") && ruleOf(failure, 1) === "comprehension") return "index notation is `for [i in 0..n] => ...`, a map `map i in 0..n => ...`";
   if (ruleOf(failure) === "declaration" && found?.tokenType === t.Equals) return "an `extern fn` has no body: the host provides it";
+  if (previous?.image === "[" && found?.image === "]" && wantsExpression(failure)) return "an index is a position, a slice or `...`; generics that are left out need no brackets";
   if (previous?.tokenType === t.Comma && isCloser(found)) return "a list does not end with a comma: remove it";
   if (ruleOf(failure) === "declaration") return "a file holds declarations: `fn`, `model`, `var`, `const`, `dim` and the like";
   return undefined;

@@ -218,7 +218,7 @@ export const say = {
   oneSize: wording("size", (name: string, owner: string, found: string) => ({ message: `argument ${quote(name)} of ${owner} is one size`, label: `found ${found}` })),
   badSize: wording("size", (quoted: string, value: number) => ({ message: `the size ${quote(quoted)} is ${value}`, help: "sizes are whole numbers from 0 to 2147483647" })),
   dimNotWhole: wording("size", (name: string, found: string) => ({ message: `dim ${name} must be a whole number from 0 to 2147483647`, label: `found ${found}` })),
-  notAPack: wording("size", (name: string, found: string) => ({ message: `${quote(name)} is no pack of axes`, label: `it is ${found}` })),
+  notAPack: wording("size", (name: string, found: string) => ({ message: `${quote(name)} is no pack of axes`, label: `it is ${found}`, help: `a pack of any axes has a name of its own; one axis of that size is ${name}, without \`...\`` })),
 
   // ---- build time
   notAtBuild: wording("static", (kind: string) => ({
@@ -298,7 +298,11 @@ export const say = {
   notAModel: wording("model", (quoted: string, found: string) => ({ message: `${quote(quoted)} is no model`, label: `it is ${found}` })),
   modelIndex: wording("model", (found: string) => ({ message: "only a family of layers is indexed", label: `this is ${found}` })),
   emptyFamily: wording("model", () => ({ message: "a family has at least one model", label: "this is 0" })),
-  familyIndex: wording("model", (count: number) => ({ message: `a family is indexed by one position known at build, 0 to ${count - 1}` })),
+  familyIndex: wording("model", (count: number) => ({ message: `a family is indexed by one position, 0 to ${count - 1}`, help: "`map m in nets` and `scan for m in nets` go over all of them" })),
+  familyTarget: wording("model", (count: number) => ({
+    message: `one of a family is trained and assigned at a position known at build, 0 to ${count - 1}`,
+    help: "train the whole family: of one at a run-time position credit reaches that one; or assign a row of a leaf, `nets.weight[i] <- w`",
+  })),
   familyCall: wording("model", (name: string, count: number, path: string | undefined) => ({ message: `this is a family of ${count} ${name}`, help: `call one of them: ${path ?? "f"}[0](...)` })),
   modelParameterType: wording("model", (name: string) => ({ message: `parameter ${quote(name)} of a model needs a type` })),
   randomKey: wording("type", (found: string) => ({ message: "a key is one u32", label: `found ${found}`, help: "random_key() draws one" })),
@@ -334,7 +338,10 @@ export const say = {
 
   // ---- credit
   gradNeedsScalar: wording("credit", (found: string) => ({ message: "`grad` takes the derivative of a scalar", label: `this is ${found}`, help: "reduce it with sum or mean, or use pull(y, x, dy)" })),
-  noCredit: wording("credit", (of: string, over: string) => ({ message: `no credit reaches ${quote(over)} from ${quote(of)}: the derivative is zero`, help: "`stop`, integers, comparisons and rules that leave it out let nothing pass" })),
+  noCredit: wording("credit", (of: string, over: string, isNew: boolean) => ({
+    message: `no credit reaches ${quote(over)} from ${quote(of)}: the derivative is zero`,
+    help: isNew ? `this ${quote(over)} is computed only here: name it before, \`let z = ${over}\`, and use z in both` : "`stop`, integers, comparisons and rules that leave it out let nothing pass",
+  })),
   wrtNotDifferentiable: wording("credit", (quoted: string, found: string) => ({ message: `${quote(quoted)} takes no credit`, label: `it is ${found}` })),
   wrtIndexed: wording("credit", (quoted: string) => ({ message: `${quote(quoted)} depends on an index variable`, help: "ask for the derivative outside of the index notation" })),
   pullNeedsTensor: wording("credit", (found: string) => ({ message: "`pull` needs a float tensor or a tree of such", label: `found ${found}` })),

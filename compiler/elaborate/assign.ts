@@ -65,7 +65,7 @@ function assignSteps(frame: Frame, node: StateNode, target: Path, at: number, va
   if (node.kind === "tuple") return fail(say.tupleIndex(step.span, node.items.length));
   const now = readNode(frame.context, node);
   if (node.kind !== "model") return fail(say.notIndexable(step.span, describe(now)));
-  return fail(node.family === undefined ? say.modelIndex(step.span, describe(now)) : say.familyIndex(step.span, node.family));
+  return fail(node.family === undefined ? say.modelIndex(step.span, describe(now)) : say.familyTarget(step.span, node.family));
 }
 
 /** What a state has at a position known at build: an item, one of a family, a tensor's row. */

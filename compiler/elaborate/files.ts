@@ -157,7 +157,7 @@ export class Files {
         return;
       case "dim": {
         const { name } = declaration;
-        this.lazy(scope, name.text, name.span, () => this.dim(declaration, scope));
+        this.lazy(scope, name.text, name.span, () => this.dim(declaration, scope), true);
         return;
       }
       case "const":
@@ -180,10 +180,11 @@ export class Files {
   }
 
   /** Binds a name to a value that is computed when it is first read; a name that needs itself is an error. */
-  private lazy(scope: Scope, name: string, span: Span, compute: () => Value): void {
+  private lazy(scope: Scope, name: string, span: Span, compute: () => Value, single?: true): void {
     let state: Value | "open" | "busy" = "open";
     scope.define(name, {
       span,
+      single,
       read: () => {
         if (state === "busy") return fail(say.needsItself(span, name));
         if (state !== "open") return state;

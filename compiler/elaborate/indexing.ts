@@ -5,9 +5,11 @@ import { elementCount, type ValueId } from "../ir/graph.ts";
 import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { genericArguments } from "./generics.ts";
+import { completed } from "./models.ts";
 import { takeAt } from "./parts.ts";
 import { fail, Problem } from "./problem.ts";
 import { align, asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
+import { slicesOf } from "./trees.ts";
 import { type Axis, describe, describeSize, type IndexVariable, type ModelValue, ownShape, type TensorValue, tuple, type TupleValue, type Value } from "./values.ts";
 
 export function index(frame: Frame, expression: IndexExpression): Value {
@@ -77,13 +79,22 @@ function indexTuple(frame: Frame, object: TupleValue, expression: IndexExpressio
   return object.items[at];
 }
 
-/** One model of a family: every leaf at that place of its leading axis. */
+/** One model of a family: every leaf at that place of its leading axis. At one known only at run time it is gathered, and cannot be assigned. */
 function indexFamily(frame: Frame, object: ModelValue, expression: IndexExpression): Value {
-  if (object.family === undefined) return fail(say.modelIndex(expression.span, describe(object)));
-  const [item] = expression.bracket.items;
-  const at = item.kind === "value" ? position(frame, item.value, object.family, "the family") : undefined;
-  if (at === undefined) return fail(say.familyIndex(expression.span, object.family));
-  return familyMember(frame, object, at, expression.span);
+  const { span } = expression;
+  if (object.family === undefined) return fail(say.modelIndex(span, describe(object)));
+  const [item, ...more] = expression.bracket.items;
+  if (item.kind !== "value" || more.length > 0) return fail(say.familyIndex(span, object.family));
+  const at = position(frame, item.value, object.family, "the family");
+  if (at !== undefined) return familyMember(frame, object, at, span);
+  const family = completed(frame, object, span);
+  const place = positions(frame, evaluate(frame, item.value), item.span);
+  if (ownShape(place).length > 0) return fail(say.familyIndex(span, object.family));
+  const taken = slicesOf(family, "at a position known only at run time", (leaf) => {
+    const others = ownShape(leaf).slice(1).map((): Selector => ({ kind: "all" }));
+    return select(frame, leaf, [variableSelector(place, ownShape(leaf)[0], leaf), ...others], span);
+  });
+  return taken.kind === "model" ? { ...taken, family: undefined, path: undefined } : taken;
 }
 
 export function familyMember(frame: Frame, family: ModelValue, at: number, span: Span): ModelValue {
@@ -131,9 +142,20 @@ export function indexTensor(frame: Frame, object: TensorValue, expression: Index
   if (object.parts && selectors[0]?.kind === "at" && selectors.slice(1).every((selector) => selector.kind === "all")) {
     return object.parts[selectors[0].at];
   }
-  const sliced = applySlices(frame, object, selectors, expression.span);
-  const renamed = applyRenames(frame, sliced.value, sliced.selectors, expression.span);
-  return applyGathers(frame, renamed.value, renamed.selectors, isTogether(selectors), expression.span);
+  return select(frame, object, selectors, expression.span);
+}
+
+function select(frame: Frame, object: TensorValue, selectors: readonly Selector[], span: Span): TensorValue {
+  const sliced = applySlices(frame, object, selectors, span);
+  const renamed = applyRenames(frame, sliced.value, sliced.selectors, span);
+  return applyGathers(frame, renamed.value, renamed.selectors, isTogether(selectors), span);
+}
+
+/** A tensor of positions. */
+function positions(frame: Frame, value: Value, span: Span): TensorValue {
+  const index = asTensor(frame.context, value, span);
+  if (index.type.element !== "i32" && index.type.element !== "u32") fail(say.indexElement(span, describe(index)));
+  return index;
 }
 
 function selectorsOf(frame: Frame, object: TensorValue, expression: IndexExpression): Selector[] {
@@ -177,9 +199,7 @@ function selectorOf(frame: Frame, object: TensorValue, axis: number, item: Brack
     if (value.from < 0 || value.to > length) fail(say.positionOutside(item.span, value.to, length, describeSize(length, object.axes[axis])));
     return { kind: "slice", start: value.from, limit: Math.max(value.from, value.to), step: 1 };
   }
-  const selector = asTensor(frame.context, value, item.span);
-  if (selector.type.element !== "i32" && selector.type.element !== "u32") fail(say.indexElement(item.span, describe(selector)));
-  return variableSelector(selector, length, object);
+  return variableSelector(positions(frame, value, item.span), length, object);
 }
 
 /** An index variable that covers its axis renames it; anything else gathers. */

@@ -12,7 +12,7 @@ import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { bindPattern, runBlock } from "./statements.ts";
 import { asTensor, broadcastTo, idOf, staticNumber, tensor } from "./tensors.ts";
-import { asTensors, leaves, replaceLeaves } from "./trees.ts";
+import { asTensors, leaves, replaceLeaves, slicesOf } from "./trees.ts";
 import { type Axis, describe, nothing, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** What one turn gets of the things that a loop goes over. */
@@ -122,23 +122,9 @@ export function turnValue(frame: Frame, outer: Frame, each: Each, index: ValueId
         inputs.push({ outer: id, param });
         return tensor(context, param, leaf.axes.slice(1));
       };
-      const value = slicesOf(each.value, cut);
+      const value = slicesOf(each.value, "that a loop goes over", cut);
       return value.kind === "model" ? { ...value, family: undefined, path: undefined } : value;
     }
-  }
-}
-
-/** Every leaf cut, state too. */
-function slicesOf(value: Value, cut: (leaf: TensorValue) => TensorValue): Value {
-  switch (value.kind) {
-    case "tuple":
-      return tuple(value.items.map((item) => slicesOf(item, cut)), value.list);
-    case "record":
-      return { kind: "record", fields: new Map([...value.fields].map(([name, field]) => [name, slicesOf(field, cut)])) };
-    case "model":
-      return { ...value, readOnly: "that a loop goes over", members: new Map([...value.members].map(([name, member]) => [name, { ...member, value: slicesOf(member.value, cut) }])) };
-    default:
-      return replaceLeaves(value, cut);
   }
 }
 

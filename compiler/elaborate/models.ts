@@ -91,7 +91,7 @@ export function trialArguments(frame: Frame, declaration: ModelDeclaration): Giv
     else open.sizes.add(name);
   }
   for (const name of open.sizes) if (!scope.find(name)) scope.bind(name, { ...number(trialSize, true, { name }), madeUp: true });
-  for (const name of open.packs) if (!scope.find(name)) scope.bind(name, tuple([], true));
+  for (const name of open.packs) if (!scope.findPack(name)) scope.bind(name, tuple([], true));
   bindDefaults(frame, declaration.generics, new Set(declaration.generics.map((g) => g.name.text).filter((name) => !scope.find(name))));
   return declaration.parameters.flatMap((parameter): GivenArgument[] => {
     if (parameter.default) return [];

@@ -113,8 +113,9 @@ const namesOf = (node: StateNode): string[] =>
 export function nodeOf(frame: Frame, expression: Expression): StateNode {
   const found = stateOf(frame, expression);
   if (found) return found;
-  const text = printExpression(expression);
-  return fail(say.notState(expression.span, text));
+  const family = expression.kind === "index" ? stateOf(frame, expression.object) : undefined;
+  if (family?.kind === "model" && family.family !== undefined) return fail(say.familyTarget(expression.span, family.family));
+  return fail(say.notState(expression.span, printExpression(expression)));
 }
 
 const rootOf = (path: string): string => path.split(/\W/, 1)[0];

@@ -36,6 +36,8 @@ interface WrtLeaf {
 interface Wrt {
   readonly form: Value;
   readonly leaves: readonly (WrtLeaf | null)[];
+  /** An expression that is computed here, so that nothing was computed from it. */
+  readonly isNew: boolean;
 }
 
 /** A request walks the nodes so far a few times: far quicker than evaluating as many expressions. */
@@ -50,8 +52,10 @@ function wrtOf(frame: Frame, expression: Expression): Wrt {
   if (expression.kind === "parenthesized") return wrtOf(frame, expression.value);
   if (expression.kind === "tuple") {
     const items = expression.items.map((item) => wrtOf(frame, item));
-    return { form: tuple(items.map((item) => item.form)), leaves: items.flatMap((item) => item.leaves) };
+    return { form: tuple(items.map((item) => item.form)), leaves: items.flatMap((item) => item.leaves), isNew: items.some((item) => item.isNew) };
   }
+  const { builder } = frame.context;
+  const before = builder.types.length;
   const node = stateOf(frame, expression);
   const value = evaluate(frame, expression);
   if (value.kind === "poison") throw new Problem(null);
@@ -71,8 +75,11 @@ function wrtOf(frame: Frame, expression: Expression): Wrt {
     return { label: picks.length > 0 ? wholeName : name, versions: versions?.[i] ?? [whole.credit ?? idOf(frame.context, whole, expression.span)], picks, type: leaf.type, axes: leaf.axes, variables: leaf.variables };
   });
   if (found.every((leaf) => leaf === null)) fail(say.wrtNotDifferentiable(expression.span, label, describe(value)));
-  return { form, leaves: found };
+  const isNew = found.some((leaf) => leaf?.versions.some((id) => id >= before && !builder.params.includes(id)));
+  return { form, leaves: found, isNew };
 }
+
+const noCredit = (span: Span, of: Expression, over: Expression, { isNew }: Wrt): never => fail(say.noCredit(span, printExpression(of), printExpression(over), isNew));
 
 /** A path without its indices. */
 function unindexed(path: Expression): string {
@@ -262,7 +269,7 @@ function pullBack(
   const near = nearby(context, targets.map(({ value }) => value), of, ids);
   const found = nested(frame, span, () => pull(context.builder, near.of, near.ids, seeds, options));
   context.builder.site = before;
-  if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
+  if (found.every((id) => id === null)) noCredit(span, written, over, wrt);
   if (!inRule(frame)) {
     const labels = wrt.leaves.flatMap((leaf) => (leaf ? (leaf.parts ?? [0]).map((_, i) => (leaf.parts ? `${leaf.label}[${i}]` : leaf.label)) : []));
     context.requests.push({
@@ -297,7 +304,7 @@ export function jacobianRequest(frame: Frame, y: Value, written: Expression, x: 
     const [ct] = nested(inner, span, () => pull(inner.context.builder, [of], [from], [seed], { ...options, leaves: undefined }));
     return ct === null ? null : take(inner.context.builder, ct, picks);
   };
-  return jacobian(frame, y, x, wrtId, span, row) ?? fail(say.noCredit(span, printExpression(written), printExpression(over)));
+  return jacobian(frame, y, x, wrtId, span, row) ?? noCredit(span, written, over, wrt);
 }
 
 /** `pull(y, x, dy, using = r)`: the vector-Jacobian product. */
@@ -357,7 +364,7 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
   });
   const near = nearby(context, outputs.map(({ value }) => value), of, ids);
   const found = nested(frame, span, () => push(context.builder, near.of, near.ids, tangents, options));
-  if (found.every((id) => id === null)) fail(say.noCredit(span, printExpression(written), printExpression(over)));
+  if (found.every((id) => id === null)) noCredit(span, written, over, wrt);
   let next = 0;
   const built = rebuild(parameterTree(y), () => {
     const i = next++;

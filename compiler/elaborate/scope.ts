@@ -12,6 +12,8 @@ export interface Binding {
   readonly target?: AssignTarget;
   /** The state of a computed model: it ends with the call. */
   assign?(value: Value): void;
+  /** A `dim`: one size, so that `...S` in a signature cannot mean it. */
+  readonly single?: true;
 }
 
 /** Where an assignment goes: the path of a state or of a tree of states. */
@@ -51,6 +53,11 @@ export class Scope {
       if (binding) return binding;
     }
     return undefined;
+  }
+  /** What `...S` in a signature may mean. */
+  findPack(name: string): Binding | undefined {
+    const binding = this.find(name);
+    return binding?.single ? undefined : binding;
   }
   /** A scope in which the names of loop carries keep the values that they have now. */
   frozen(context: Context): Scope {

@@ -164,3 +164,18 @@ export function replaceLeaves(value: Value, f: (leaf: TensorValue) => TensorValu
       return value;
   }
 }
+
+/** Every leaf cut, state too; models cannot be assigned then, `why` says which. */
+export function slicesOf(value: Value, why: string, cut: (leaf: TensorValue) => TensorValue): Value {
+  const again = (inner: Value): Value => slicesOf(inner, why, cut);
+  switch (value.kind) {
+    case "tuple":
+      return tuple(value.items.map(again), value.list);
+    case "record":
+      return record([...value.fields].map(([name, field]) => [name, again(field)]));
+    case "model":
+      return { ...value, readOnly: why, members: new Map([...value.members].map(([name, member]) => [name, { ...member, value: again(member.value) }])) };
+    default:
+      return replaceLeaves(value, cut);
+  }
+}

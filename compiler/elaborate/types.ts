@@ -34,7 +34,7 @@ export interface KnownType {
 
 // ---- which names are generic
 
-/** A name declared nowhere, standing for an axis, is generic. */
+/** A name declared nowhere, standing for an axis, is generic; so is `...S` that only a `dim` is called by. */
 export function openNames(scope: Scope, generics: readonly Generic[], types: readonly (TypeExpression | undefined)[]): OpenNames {
   const open: OpenNames = { sizes: new Set(), packs: new Set(), types: new Set() };
   for (const generic of generics) {
@@ -58,7 +58,7 @@ export function openNames(scope: Scope, generics: readonly Generic[], types: rea
         }
         for (const item of type.bracket?.items ?? []) {
           if (item.kind === "ellipsis" && item.name) {
-            if (!scope.find(item.name.text)) open.packs.add(item.name.text);
+            if (!scope.findPack(item.name.text)) open.packs.add(item.name.text);
           } else if (item.kind === "value") for (const name of namesIn(item.value)) if (!scope.find(name)) open.sizes.add(name);
         }
         return;
@@ -359,7 +359,7 @@ export class Matcher {
     const items = type.bracket?.items ?? [];
     const fixed = items.filter((item) => item.kind !== "ellipsis").length;
     const packs = items.filter((item) => item.kind === "ellipsis");
-    let free = packs.reduce((count, item) => count + (item.name && frame.scope.find(item.name.text) && !this.isOpenPack(item.name) ? packSizes(frame, item.name).length : 0), fixed);
+    let free = packs.reduce((count, item) => count + (item.name && !this.isOpenPack(item.name) && frame.scope.find(item.name.text) ? packSizes(frame, item.name).length : 0), fixed);
     const openPacks = packs.filter((item) => item.name && this.isOpenPack(item.name));
     if (openPacks.length === 0 ? shape.length !== free : shape.length < free) this.refuseShape(type, value, place);
     free = shape.length - free;

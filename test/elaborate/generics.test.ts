@@ -133,6 +133,15 @@ describe("packs", () => {
         (scaled(s, 2), scaled(v, 2), scaled(m, 2), rowwise(v, v), rowwise(m, v))`);
     expect(call("f", 1, [1, 2], [1, 2, 3, 4])).toEqual([[2], [2, 4], [2, 4, 6, 8], [5], [5, 11]]);
   });
+  it("may have the name of a dim, which they hide", () => {
+    const { call } = program(`
+      dim S = 2
+      fn twice(x: f32[...S]) -> f32[...S] = x + zeros([...S]) + x
+      model Scaled(x: f32[...S, 2]) -> f32[...S, 2] { param w: f32[2] = 3  return w * x }
+      var net = Scaled
+      export fn f(x: f32[S], y: f32[3, S]) -> (f32, f32[S], f32[3, S]) = (twice(x[0]), twice(x), net(twice(y)))`);
+    expect(call("f", [1, 2], [1, 2, 3, 4, 5, 6])).toEqual([[2], [2, 4], [6, 12, 18, 24, 30, 36]]);
+  });
   it("must agree where they are named twice", () => {
     expect(messages("fn add2(a: f32[...S], b: f32[...S]) -> f32[...S] = a + b\nexport fn f(x: f32[2], y: f32[3]) -> f32[2] = add2(x, y)"))
       .toEqual(["argument 'b' of add2 must be f32[2]"]);

@@ -160,6 +160,19 @@ describe("derivatives and versions", () => {
     expect(call("f")).toEqual([[1]]);
     expect(state("w")).toEqual([1]);
   });
+  it("of a loss after a minimize pass through its update, but for what is stopped", () => {
+    const after = (loss: string): number[] => program(`
+      var a = 1.0
+      var b = 2.0
+      export train fn f() -> (f32, f32) {
+        minimize a ^ 2 * b over a with sgd(lr = 0.1)
+        minimize ${loss} + b over b with sgd(lr = 1)
+        return (a, b)
+      }`).call("f").flat();
+    // a moves to 1 - 0.1 * 2 * 1 * 2 = 0.6, which falls by 0.2 where b rises by 1.
+    expect(after("a ^ 2")).toEqual([0.6, 2 - (1 - 0.2 * 2 * 0.6)].map((value) => expect.closeTo(value, 12)));
+    expect(after("stop(a) ^ 2")).toEqual([expect.closeTo(0.6, 12), 1]);
+  });
   it("of one minimize over two are taken before either moves", () => {
     const { call, state } = program(`
       var a = 2.0

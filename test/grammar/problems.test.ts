@@ -154,7 +154,7 @@ const inBody: readonly (readonly [source: string, says: readonly string[]])[] = 
     '2:13 "4" expected a statement or `}` after `3`, found `4`',
   ]],
   ["let y = x[]", [
-    '2:13 "]" expected an expression after `[`, found `]`',
+    '2:13 "]" expected an expression after `[`, found `]` / an index is a position, a slice or `...`; generics that are left out need no brackets',
   ]],
   ["let y = ()", [
     '2:12 ")" expected an expression after `(`, found `)`',
@@ -163,7 +163,7 @@ const inBody: readonly (readonly [source: string, says: readonly string[]])[] = 
     '2:10 "let" expected `if` or `for` after `static`, found `let`',
   ]],
   ["let y: f32", [
-    '3:3 "return" expected `=` after `f32`, found `return`',
+    '3:3 "return" expected `=` and a value after `f32`, found `return` / a declared type does not give a value: write one, as in `w: f32[4] = 0` or `w: f32[4] = normal([4])`',
   ]],
   ["minimize l with sgd()", [
     '2:14 "with" expected `over` after `l`, found `with`',
@@ -272,7 +272,13 @@ const files: readonly (readonly [source: string, says: readonly string[]])[] = [
     '1:11 "let" expected a rule or `}` after `{`, found `let`',
   ]],
   ["fn f[](x) = x", [
-    '1:6 "]" expected a name after `[`, found `]`',
+    '1:6 "]" a list of generics names at least one, found `]` / leave the brackets out: sizes that the arguments tell need no list',
+  ]],
+  ["model Pair<In, Out>(x) { return x }", [
+    '1:11 "<" generics stand in `[...]`, found `<` / write `Pair[N](...)`; sizes that the arguments tell need no list',
+  ]],
+  ["model M(x) { param w: f32[4] state s: f32 = 0 return x * w }", [
+    '1:30 "state" expected `=` and a value after `]`, found `state` / a declared type does not give a value: write one, as in `w: f32[4] = 0` or `w: f32[4] = normal([4])`',
   ]],
   ["extern fn f(x) -> f32 = x", [
     '1:23 "=" expected a declaration after `f32`, found `=` / an `extern fn` has no body: the host provides it',
