@@ -1,5 +1,5 @@
 /** What the schedule hands to a target: kernels, plans and the layout of the module's one memory. Plain data. */
-import type { Element, Extern, Region, Site, SiteId, State, TensorType, ValueId } from "./ir/graph.ts";
+import type { Element, Extern, Region, RunTimeLength, RunTimeSize, Site, SiteId, State, TensorType, ValueId } from "./ir/graph.ts";
 import type { Kernel, Placement, Step } from "./schedule/kernel.ts";
 
 /** A leaf or tree at an entry's border, each leaf with its place in memory. */
@@ -11,6 +11,8 @@ export type PlacedTree =
       readonly at: Placement;
       /** An argument that indexes an axis unchanged: its values must lie in 0 .. below - 1. */
       readonly below?: number;
+      /** How many of its rows count, where a call tells that. */
+      readonly rows?: RunTimeSize;
     }
   | { readonly kind: "record"; readonly fields: readonly { readonly name: string; readonly tree: PlacedTree }[] }
   | { readonly kind: "tuple"; readonly items: readonly PlacedTree[] };
@@ -58,6 +60,8 @@ export interface ProgramEntry {
   readonly doc?: string;
   readonly train: boolean;
   readonly variant: Readonly<Record<string, number>>;
+  /** A leading length that each call chooses, from 1 to the bound, and where it goes: i32. */
+  readonly length?: RunTimeLength & { readonly at: Placement };
   readonly parameters: readonly PlacedParameter[];
   readonly result: PlacedTree | null;
   readonly plan: readonly Step[];

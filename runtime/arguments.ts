@@ -38,6 +38,17 @@ function typedArray(value: unknown, Type: TypedArrayType, count: number, where: 
   throw new TypeError(`${where} must be a ${Type.name} of ${count} ${count === 1 ? "number" : "numbers"} (${type}), found ${found}`);
 }
 
+/**
+ * How many rows of `perRow` numbers an array has, from 1 to `most`: the length that this call chooses.
+ * @throws TypeError
+ */
+export function rowsOf(value: unknown, Type: TypedArrayType, perRow: number, most: number, where: string, type: string): number {
+  const length = Array.isArray(value) || ArrayBuffer.isView(value) ? Number(Reflect.get(value, "length")) : NaN;
+  const rows = length / perRow;
+  if (Number.isInteger(rows) && rows >= 1 && rows <= most) return rows;
+  throw new TypeError(`${where} must be a ${Type.name} of ${perRow === 1 ? "" : `${perRow} numbers for each of `}1 to ${most} ${perRow === 1 ? "numbers" : "rows"} (${type}), found ${describe(value)}`);
+}
+
 /** @throws TypeError always: a scalar argument of the wrong type */
 export function wrongScalar(value: unknown, where: string, type: string): never {
   const expected = type === "bool" ? "a boolean" : type.startsWith("f") ? "a number" : `a whole number (${type})`;

@@ -16,8 +16,8 @@ export async function selfTestOnDevice(gpu: Gpu, routines: Readonly<Record<strin
   try {
     for (const [symbol, given, checks] of cases) {
       boot(0);
-      given.forEach(([element, at, count, below], ordinal) => {
-        gpu.write(at, words(element).from(Array.from({ length: count }, (_, i) => testValue(element, ordinal, i, count, below))));
+      given.forEach(([element, at, count, below, value], ordinal) => {
+        gpu.write(at, words(element).from(Array.from({ length: count }, (_, i) => value ?? testValue(element, ordinal, i, count, below))));
       });
       const found = await gpu.run(routines[symbol], checks.map(([, , at, count]): Range => [at, 4 * count]));
       let from = 0;

@@ -2,8 +2,8 @@
 
 import { arrays, type ElementName } from "./elements.ts";
 
-/** element, byte offset, count, and for indices the first number out of range (0: none). */
-export type TestArgument = readonly [element: ElementName, at: number, count: number, below: number];
+/** element, byte offset, count, for indices the first number out of range (0: none), and what it is where that is not made up. */
+export type TestArgument = readonly [element: ElementName, at: number, count: number, below: number, value?: number];
 /** What a tensor must be after the call: sum and sum of squares of its elements, by the reference. */
 export type TestCheck = readonly [name: string, element: ElementName, at: number, count: number, sum: number, squares: number];
 export type TestCase = readonly [symbol: string, given: readonly TestArgument[], checks: readonly TestCheck[]];
@@ -46,9 +46,9 @@ export function selfTest(buffer: ArrayBuffer, kernels: Readonly<Record<string, (
   try {
     for (const [symbol, given, checks] of cases) {
       boot(0);
-      given.forEach(([element, at, count, below], ordinal) => {
+      given.forEach(([element, at, count, below, value], ordinal) => {
         const view = new arrays[element](buffer, at, count);
-        for (let i = 0; i < count; i++) view[i] = testValue(element, ordinal, i, count, below);
+        for (let i = 0; i < count; i++) view[i] = value ?? testValue(element, ordinal, i, count, below);
       });
       kernels[symbol]();
       for (const check of checks) {

@@ -41,6 +41,7 @@ export const explanations = {
   use: "A file named by `use` cannot be read, or uses itself.",
   limit: "The program is larger than a module can be: a tensor of more than 2^31 - 1 bytes, millions of operations once every `static for`, family and variant is written out, or a value at build that takes too long to compute.",
   recursion: "A call goes on without end: recursion must change a generic and reach a case that stops it.",
+  length: "A run-time length (`export fn f[N <= 256](x: f32[N, 64])`) is any number of rows from 1 to its bound, chosen by each call. It is the first axis of arguments and results; the program must mean the same computation for every length.",
   later: "The language has this, this version of the compiler does not yet.",
 } as const;
 export type Code = keyof typeof explanations;
@@ -373,6 +374,15 @@ export const say = {
   entryPack: wording("size", (name: string) => ({ message: `the pack ${quote(`...${name}`)} of an entry's signature is not known`, help: "an entry's axes are written out: f32[32, 64]" })),
   entryResult: wording("type", (found: string) => ({ message: "an entry returns tensors, numbers, records or tuples of these", label: `found ${found}` })),
   variantsNeeded: wording("generics", (name: string) => ({ message: `the generic ${quote(name)} of an entry needs its choices`, help: `write [${name} in {1, 32}]` })),
+  boundOutside: wording("length", (name: string) => ({ message: `only an \`export fn\` can bound a run-time length ${quote(name)}`, help: `leave ${quote(name)} out of the brackets: each call tells it` })),
+  secondBound: wording("length", (name: string, first: string) => ({ message: `an entry has one run-time length: ${quote(first)}, not ${quote(name)}, too`, help: `variants are as many as you like: [${name} in {1, 32}]` })),
+  badBound: wording("length", (name: string) => ({ message: `the bound of ${quote(name)} must be a whole number known at build, 2 or more` })),
+  staysLeading: wording("length", (found: string, name: string) => ({ message: `the run-time length ${quote(name)} stays the first axis`, label: `this is ${found}`, help: "for the derivative of a product write pull(result, w, dy), or sum over its rows: for [i, j] => sum[n](x[n, i] * y[n, j])" })),
+  lengthNotTold: wording("length", (name: string) => ({ message: `no argument tells the run-time length ${quote(name)}`, help: `the first argument that has it begins with it alone: f32[${name}, 64]` })),
+  lengthAtBorder: wording("length", (name: string, what: string) => ({ message: `${what} can have the run-time length ${quote(name)} only as the first axis` })),
+  lengthFails: wording("length", (name: string, bound: number, size: number, message: string) => ({ message: `this does not hold for ${name}=${size}, and ${quote(name)} is any length from 1 to ${bound}`, label: message })),
+  lengthUnlike: wording("length", (name: string) => ({ message: `what is computed here depends on the run-time length ${quote(name)} in its form, not only in its size`, help: `such a program needs variants: [${name} in {1, 32}]` })),
+  lengthNumber: wording("length", (name: string) => ({ message: `a number is computed from the run-time length ${quote(name)} in a way that cannot wait for it`, help: `${name}, multiples of it and 1 / ${name} can; else count rows: sum(ones([${name}]))` })),
   nothingExported: wording("name", () => ({ message: "the file exports nothing", help: "write `export fn` or `export train fn` before a function" })),
   unknownDim: wording("name", (name: string, known: readonly string[]) => ({ message: `the file has no dim ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : undefined) })),
   unknownClaim: wording("prove", (quoted: string) => ({ message: `${quote(quoted)} is no claim that can be proved`, help: "independent(loss, x), !transposed(w), memory <= bytes" })),

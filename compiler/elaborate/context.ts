@@ -157,7 +157,8 @@ export class Session {
   /** The last place of the user's files that was evaluated or called the library: where what happens inside of the library is shown. */
   place: Span | undefined;
 
-  constructor(seed: number, readonly adjoint?: string) {
+  /** `sizeFor`: what a run-time length of the given bound is taken for. */
+  constructor(seed: number, readonly adjoint?: string, readonly sizeFor: (bound: number) => number = (bound) => bound) {
     this.seed = seed;
     this.init = new Context(this, "init");
     this.init.seed = this.init.builder.parameter({ element: "u32", shape: [] });

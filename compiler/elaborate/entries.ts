@@ -1,7 +1,7 @@
 /** Exported functions as closed regions, one per variant, and the init region of all states. */
 import type { Expression, File, FunctionDeclaration } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import type { Entry, EntryParameter, Extern, Region, StateId, Tree, ValueId } from "../ir/graph.ts";
+import type { Entry, EntryParameter, Extern, Region, RunTimeLength, StateId, Tree, ValueId } from "../ir/graph.ts";
 import { countCall } from "./builtins/random.ts";
 import { checkResult } from "./calls.ts";
 import { type Cell, Context, type DerivativeRequest, type Frame, type Proof, type Session } from "./context.ts";
@@ -32,8 +32,9 @@ export function buildEntries(session: Session, scope: Scope, file: File): BuiltE
     if (!declaration.exported) continue;
     session.elaborated.add(declaration);
     guard(session, () => {
+      const length = lengthOf(session, scope, declaration);
       for (const variant of variantsOf(session, scope, declaration)) {
-        const entry = buildEntry(session, scope, declaration, variant);
+        const entry = buildEntry(session, scope, declaration, variant, length);
         if (entry) built.push(entry);
       }
     });
@@ -56,7 +57,7 @@ function variantsOf(session: Session, scope: Scope, declaration: FunctionDeclara
   const frame = rootFrame(new Context(session, "build"), scope, declaration.name.text);
   for (const generic of declaration.generics) {
     const name = generic.name.text;
-    if (generic.bound) throw new Problem(null); // refused by name
+    if (generic.bound) continue;
     if (!generic.choices) return fail(say.variantsNeeded(generic.span, name));
     const sizes = generic.choices.map((choice) => {
       const size = staticNumber(evaluate(frame, choice));
@@ -67,14 +68,27 @@ function variantsOf(session: Session, scope: Scope, declaration: FunctionDeclara
   return variants;
 }
 
-function buildEntry(session: Session, parent: Scope, declaration: FunctionDeclaration, variant: Record<string, number>): BuiltEntry | null {
+/** The one generic that is bounded by `N <= 256`, if there is one. */
+function lengthOf(session: Session, scope: Scope, declaration: FunctionDeclaration): RunTimeLength | undefined {
+  const [generic, second] = declaration.generics.filter(({ bound }) => bound);
+  if (second) return fail(say.secondBound(second.span, second.name.text, generic.name.text));
+  if (!generic?.bound) return undefined;
+  const frame = rootFrame(new Context(session, "build"), scope, declaration.name.text);
+  const bound = staticNumber(evaluate(frame, generic.bound));
+  if (bound === undefined || !isSize(bound) || bound < 2) return fail(say.badBound(generic.bound.span, generic.name.text));
+  return { name: generic.name.text, bound };
+}
+
+function buildEntry(session: Session, parent: Scope, declaration: FunctionDeclaration, variant: Record<string, number>, length: RunTimeLength | undefined): BuiltEntry | null {
   const name = declaration.name.text;
   const context = new Context(session, "entry", name);
   const scope = new Scope(parent);
   const frame: Frame = { ...rootFrame(context, scope, name, declaration.train), mayAssign: true };
   for (const generic of declaration.generics) {
-    const size = variant[generic.name.text];
-    scope.bind(generic.name.text, number(size, true, { name: generic.name.text, span: generic.name.span }), generic.name.span);
+    const { text, span } = generic.name;
+    const bounded = length?.name === text;
+    const size = bounded ? session.sizeFor(length.bound) : variant[text];
+    scope.bind(text, number(size, true, { name: text, span, ...(bounded && { bounded }) }), span);
   }
   const { parameters, ids } = bindParameters(frame, declaration);
   const { body } = declaration;
@@ -88,7 +102,7 @@ function buildEntry(session: Session, parent: Scope, declaration: FunctionDeclar
   countCall(context, declaration.span);
   if (session.errors > before) return null;
   const results = border ? leaves(border).map((leaf) => idOf(context, leaf.value, declaration.span)) : [];
-  return close(context, declaration, variant, parameters, ids, border && treeOf(border), results);
+  return close(context, declaration, { variant, ...(length && { length }), parameters, result: border && treeOf(border) }, ids, results);
 }
 
 function bindParameters(frame: Frame, declaration: FunctionDeclaration): { parameters: EntryParameter[]; ids: ValueId[] } {
@@ -157,8 +171,8 @@ export function treeOf(value: Value): Tree {
 }
 
 function close(
-  context: Context, declaration: FunctionDeclaration, variant: Record<string, number>, parameters: EntryParameter[], argumentIds: readonly ValueId[],
-  result: Tree | null, results: readonly ValueId[],
+  context: Context, declaration: FunctionDeclaration, border: Pick<Entry, "variant" | "length" | "parameters" | "result">,
+  argumentIds: readonly ValueId[], results: readonly ValueId[],
 ): BuiltEntry {
   const first = (cell: Cell): ValueId => context.versions.get(cell)?.[0] ?? (0 as ValueId);
   const last = (cell: Cell): ValueId => context.versions.get(cell)?.at(-1) ?? (0 as ValueId);
@@ -171,7 +185,7 @@ function close(
   const { region } = finish(context.builder, [...read.map(first), ...argumentIds], outputs, "reachable");
   const whole = finish(context.builder, [...cells.map(first), ...argumentIds], outputs, "all");
   const entry: Entry = {
-    name: declaration.name.text, doc: declaration.doc, train: declaration.train, variant, parameters, result,
+    name: declaration.name.text, doc: declaration.doc, train: declaration.train, ...border,
     reads: read.map((cell) => cell.id), writes: written.map((cell) => cell.id), region, span: declaration.name.span,
   };
   return {

@@ -218,6 +218,7 @@ function isFunction(frame: Frame, name: string): boolean {
 function transposed(frame: Frame, value: TensorValue, expression: FieldExpression): TensorValue {
   const rank = ownShape(value).length;
   if (rank < 2) fail(say.transposeNeedsMatrix(expression.span, describe(value)));
+  if (rank === 2 && value.axes[0]?.bounded) fail(say.staysLeading(expression.span, describe(value), value.axes[0].name ?? ""));
   const lead = value.variables.length + rank - 2;
   const permutation = [...Array.from({ length: lead }, (_, i) => i), lead + 1, lead];
   const axes = [...value.axes.slice(0, rank - 2), value.axes[rank - 1], value.axes[rank - 2]];

@@ -6,6 +6,7 @@ import { library } from "../std/index.ts";
 import { builtins } from "./builtins/index.ts";
 import { Context, type Frame, type Session, type StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
+import { refuseBounds } from "./bounds.ts";
 import { refuseLater } from "./later.ts";
 import { complete, layerNode, rootFrame } from "./models.ts";
 import { fail, Problem } from "./problem.ts";
@@ -138,6 +139,7 @@ export class Files {
   private declareAll(file: File, scope: Scope, main: boolean): void {
     this.declarations.push(...file.declarations);
     refuseLater(this.session, file);
+    refuseBounds(this.session, file);
     for (const declaration of file.declarations) {
       for (const name of namesOf(declaration)) {
         const before = scope.own(name.text);

@@ -6,6 +6,7 @@ import { type Declaration, type File, type FunctionDeclaration, parse, type Rule
 import { say } from "../diagnostics/catalogue.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Graph, Region, StateId } from "../ir/graph.ts";
+import { withLengths } from "../lengths/index.ts";
 import { reportRepeated } from "./repeated.ts";
 import { buildEntries, buildInit, type BuiltEntry } from "./entries.ts";
 import type { DerivativeRequest, Proof } from "./context.ts";
@@ -56,8 +57,14 @@ export interface Elaborated {
 }
 
 export function elaborate(source: string, options: ElaborateOptions): Elaborated {
+  const first = elaborateAt(source, options, (bound) => bound);
+  return first.graph?.entries.some(({ length }) => length) ? withLengths(first, first.graph, (sizeFor) => elaborateAt(source, options, sizeFor)) : first;
+}
+
+/** `sizeFor`: what a run-time length of the given bound is taken for. */
+function elaborateAt(source: string, options: ElaborateOptions, sizeFor: (bound: number) => number): Elaborated {
   const { file, problems } = parse(source, options.file);
-  const session = new Session(options.seed ?? 0, options.adjoint);
+  const session = new Session(options.seed ?? 0, options.adjoint, sizeFor);
   for (const problem of problems) session.report(say.syntax(problem.span, problem.message, problem.help));
   const files = new Files(session, { dims: options.dims ?? {}, read: options.read });
   const scope = files.main(file);

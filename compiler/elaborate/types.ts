@@ -155,9 +155,10 @@ export function evaluateSize(frame: Frame, expression: Expression): { size: numb
   if (!isSize(size)) return fail(say.badSize(expression.span, printExpression(expression), size));
   const madeUp = value.kind === "number" && value.madeUp;
   if (expression.kind !== "name") return { size, axis: { span: expression.span, madeUp } };
+  const bounded = value.kind === "number" && value.axis?.bounded;
   // Of a library's generic users know what they gave for it.
   const given = isLibrary(expression.span.file) ? frame.scope.find(expression.text)?.span : undefined;
-  return { size, axis: { name: expression.text, span: given ?? expression.span, madeUp } };
+  return { size, axis: { name: expression.text, span: given ?? expression.span, madeUp, ...(bounded && { bounded }) } };
 }
 
 /** The sizes of a pack, as bound. */
@@ -381,11 +382,11 @@ export class Matcher {
           }
         }
       } else if (item.kind === "value") {
-        const madeUp = value.kind === "tensor" ? value.axes[at]?.madeUp : undefined;
+        const { madeUp, bounded } = (value.kind === "tensor" && value.axes[at]) || {};
         const size = shape[at++];
         const expression = item.value;
         if (expression.kind === "name" && open.sizes.has(expression.text)) {
-          frame.scope.bind(expression.text, sizeValue(size, { name: expression.text, span: expression.span, madeUp }), expression.span);
+          frame.scope.bind(expression.text, sizeValue(size, { name: expression.text, span: expression.span, madeUp, ...(bounded && { bounded }) }), expression.span);
           open.sizes.delete(expression.text);
         } else {
           this.formulas.push({ expression, size, madeUp, refuse: () => this.refuseShape(type, value, place) });

@@ -14,6 +14,8 @@ export interface Axis {
   readonly span?: Span;
   /** Its size was made up for a trial run. */
   readonly madeUp?: boolean;
+  /** Its size is a bound of what a call chooses. */
+  readonly bounded?: boolean;
 }
 
 /** A compile-time number. `element` is set where a declared type fixed it (`lr: f32`). */

@@ -154,9 +154,27 @@ export interface Region {
   readonly types: readonly TensorType[];
 }
 
+/** A size that a call tells: `times * n + plus`, where n is the entry's run-time length. */
+export interface RunTimeSize {
+  readonly times: number;
+  readonly plus: number;
+}
+
+/** A leading length that each call chooses: `N <= 256`. Types have the bound in its place; only the first n rows count. */
+export interface RunTimeLength {
+  readonly name: string;
+  readonly bound: number;
+}
+
 /** A value of the language at an entry's border: a tensor with the names of its axes, or a tree of such. */
 export type Tree =
-  | { readonly kind: "tensor"; readonly type: TensorType; readonly axes: readonly (string | null)[] }
+  | {
+      readonly kind: "tensor";
+      readonly type: TensorType;
+      readonly axes: readonly (string | null)[];
+      /** How many of its rows count, where a call tells that. */
+      readonly rows?: RunTimeSize;
+    }
   | { readonly kind: "record"; readonly fields: readonly { readonly name: string; readonly tree: Tree }[] }
   | { readonly kind: "tuple"; readonly items: readonly Tree[] };
 
@@ -174,6 +192,8 @@ export interface Entry {
   readonly train: boolean;
   /** `N in {1, 32}` makes two entries of one name: `{ N: 1 }` and `{ N: 32 }`. */
   readonly variant: Readonly<Record<string, number>>;
+  /** The region's last param is its value in a call, i32[]. */
+  readonly length?: RunTimeLength;
   readonly parameters: readonly EntryParameter[];
   /** null: the entry returns nothing. */
   readonly result: Tree | null;

@@ -135,7 +135,8 @@ function verifyGraph(graph: Graph): void {
     const { region } = entry;
     verifyRegion(region, entry.name);
     const given = entry.parameters.flatMap(({ tree }) => leaves(tree));
-    check(region.params, region, [...states(entry.reads, entry.name), ...given], `${entry.name}'s params`);
+    const length: readonly TensorType[] = entry.length === undefined ? [] : [index];
+    check(region.params, region, [...states(entry.reads, entry.name), ...given, ...length], `${entry.name}'s params`);
     const returned = entry.result === null ? [] : leaves(entry.result);
     check(region.results, region, [...states(entry.writes, entry.name), ...returned], `${entry.name}'s results`);
     for (const node of region.nodes) {

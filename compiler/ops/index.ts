@@ -18,9 +18,11 @@ import { windows } from "./windows.ts";
 
 export type { AttributesOf, OpAttributes, OpName } from "./attributes.ts";
 export { ShapeError } from "./define.ts";
-export { repeat } from "./batching.ts";
+export { axisToFront, repeat } from "./batching.ts";
 export type { BatchContext, OpDefinition, OpTable, RuleContext, Tensor } from "./define.ts";
 export { philox } from "./philox.ts";
+export { highest, lowest } from "./reduction.ts";
+export { isFloat } from "./shapes.ts";
 export { wraps } from "./tensors.ts";
 export { windowAxes, windowCount } from "./windows.ts";
 

@@ -12,8 +12,8 @@ type Names = "reduce_sum" | "reduce_prod" | "reduce_max" | "reduce_min" | "argma
 type Axes = AttributesOf<"reduce_sum">;
 
 /** The start of a maximum (of a minimum with the sign turned). */
-const lowest: Readonly<Record<Element, number>> = { f32: -Infinity, f64: -Infinity, i32: -0x80000000, u32: 0, bool: 0 };
-const highest: Readonly<Record<Element, number>> = { f32: Infinity, f64: Infinity, i32: 0x7fffffff, u32: 0xffffffff, bool: 1 };
+export const lowest: Readonly<Record<Element, number>> = { f32: -Infinity, f64: -Infinity, i32: -0x80000000, u32: 0, bool: 0 };
+export const highest: Readonly<Record<Element, number>> = { f32: Infinity, f64: Infinity, i32: 0x7fffffff, u32: 0xffffffff, bool: 1 };
 
 function inferReduction([x]: readonly TensorType[], { axes }: Axes): readonly TensorType[] {
   needElement(x, field);

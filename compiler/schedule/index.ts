@@ -143,12 +143,15 @@ function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: K
     ...(entry.doc === undefined ? {} : { doc: entry.doc }),
     train: entry.train,
     variant: entry.variant,
+    ...(entry.length && { length: { ...entry.length, at: borderPlace(plan, lastParam(region)) } }),
     parameters: entry.parameters.map(({ tree, ...parameter }: EntryParameter) => ({ ...parameter, tree: placeTree(tree, placedArgs) })),
     result: entry.result === null ? null : placeTree(entry.result, placedResults),
     ...stepsOf(plan, kernels, machine),
     flops: regionFlops(region),
   };
 }
+
+const lastParam = ({ params }: Region): ValueId => params[params.length - 1];
 
 /** Gives the leaves of a tree their places, depth first. */
 function placeTree(tree: Tree, places: Iterator<{ readonly at: Placement; readonly below: number | undefined }>): PlacedTree {
@@ -157,7 +160,7 @@ function placeTree(tree: Tree, places: Iterator<{ readonly at: Placement; readon
       const next = places.next();
       if (next.done === true) throw new Error("internal: an entry has more leaves than values");
       const { at, below } = next.value;
-      return { kind: "tensor", type: tree.type, axes: tree.axes, at, ...(below === undefined ? {} : { below }) };
+      return { kind: "tensor", type: tree.type, axes: tree.axes, at, ...(below === undefined ? {} : { below }), ...(tree.rows && { rows: tree.rows }) };
     }
     case "record": return { kind: "record", fields: tree.fields.map((field) => ({ name: field.name, tree: placeTree(field.tree, places) })) };
     case "tuple": return { kind: "tuple", items: tree.items.map((item) => placeTree(item, places)) };

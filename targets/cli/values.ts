@@ -1,6 +1,6 @@
 /** Values of entries as text and back: JSON (nested lists for tensors), or a CSV or NPY file for a tensor. */
 import type { PlacedTree } from "../../compiler/program.ts";
-import { countOf, isScalar, type PlacedLeaf, typeText } from "../module/index.ts";
+import { countOf, isScalar, perRow, type PlacedLeaf, typeText } from "../module/index.ts";
 import { UsageError } from "./io.ts";
 import { readTable } from "./table-file.ts";
 
@@ -12,7 +12,8 @@ const words: Readonly<Record<string, number>> = { NaN: NaN, Infinity: Infinity, 
 function leafValue(value: unknown, leaf: PlacedLeaf, where: string): unknown {
   const items = flat(value).map((item) => (typeof item === "string" && Object.hasOwn(words, item) ? words[item] : item));
   if (isScalar(leaf)) return items.length === 1 ? items[0] : value;
-  if (items.length !== countOf(leaf)) throw new UsageError(`${where} must have ${countOf(leaf)} numbers (${typeText(leaf)}), found ${items.length}`);
+  // The module itself looks at how many rows there are.
+  if (!leaf.rows && items.length !== countOf(leaf)) throw new UsageError(`${where} must have ${countOf(leaf)} numbers (${typeText(leaf)}), found ${items.length}`);
   return items;
 }
 
@@ -48,12 +49,13 @@ export function resultText(value: unknown, tree: PlacedTree, number: (value: num
   const part = (key: string | number, inner: PlacedTree): string => resultText(Reflect.get(Object(value), key), inner, number);
   if (tree.kind === "record") return `{ ${tree.fields.map(({ name, tree: field }) => `${JSON.stringify(name)}: ${part(name, field)}`).join(", ")} }`;
   if (tree.kind === "tuple") return `[${tree.items.map((item, index) => part(index, item)).join(", ")}]`;
-  const { element, shape } = tree.type;
+  const { element } = tree.type;
   const text = (item: unknown): string => {
     if (element === "bool") return item ? "true" : "false";
     return Number.isFinite(Number(item)) ? number(Number(item), element) : JSON.stringify(String(item));
   };
-  if (shape.length === 0) return text(value);
-  const items = Array.from({ length: countOf(tree) }, (_, index) => text(Reflect.get(Object(value), index)));
-  return nested(items, shape);
+  if (isScalar(tree)) return text(value);
+  const count = tree.rows ? Number(Reflect.get(Object(value), "length")) : countOf(tree);
+  const items = Array.from({ length: count }, (_, index) => text(Reflect.get(Object(value), index)));
+  return nested(items, tree.rows ? [count / perRow(tree), ...tree.type.shape.slice(1)] : tree.type.shape);
 }

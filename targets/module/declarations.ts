@@ -8,7 +8,7 @@ import { byName } from "./variants.ts";
 type Leaf = Extract<Tree, { kind: "tensor" }>;
 
 const scalarType = (leaf: Leaf): string => (leaf.type.element === "bool" ? "boolean" : "number");
-const tensorType = ({ type }: Leaf): string => `Tensor<${arrayType[type.element]}, [${type.shape.join(", ")}]>`;
+const tensorType = ({ type, rows }: Leaf): string => `Tensor<${arrayType[type.element]}, [${type.shape.map((size, axis) => (axis === 0 && rows ? "number" : size)).join(", ")}]>`;
 
 /** A tree as a type; `tensor` says what stands for a tensor. */
 function treeType(tree: Tree | PlacedTree, tensor: (leaf: Leaf) => string): string {
@@ -25,7 +25,7 @@ const writtenOut = 64;
 /** As `given`, a list with a type parameter of its own, so that a literal of a wrong length is an error. */
 const sized = (leaf: Leaf, generics: string[]): string => {
   const count = elementCount(leaf.type.shape);
-  if (count > writtenOut) return given(leaf);
+  if (count > writtenOut || leaf.rows) return given(leaf);
   const name = `List${generics.length + 1}`;
   generics.push(`const ${name} extends readonly ${leaf.type.element === "bool" ? "(boolean | number)" : "number"}[]`);
   return `${tensorType(leaf)} | (${name} & Sized<${name}, ${count}>)`;

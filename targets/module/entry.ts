@@ -7,7 +7,7 @@ import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.t
 import { byteSize } from "../../compiler/program.ts";
 import type { Place } from "../../compiler/schedule/kernel.ts";
 import { scriptOf, waitsForHost, type ScriptPart } from "../lower/index.ts";
-import { arrayType, countOf, isScalar, leavesOf, member, type Names, type PlacedLeaf, property, typeText, viewName } from "./text.ts";
+import { arrayType, countOf, countText, isScalar, leavesOf, member, type Names, perRow, type PlacedLeaf, property, typeText, viewName } from "./text.ts";
 
 /** Arrays up to here are copied element by element: quicker than a call of `set`. */
 const unrolled = 8;
@@ -29,15 +29,27 @@ export const hasHost = (entry: ProgramEntry): boolean => waitsForHost(entry.plan
 const place = (leaf: PlacedLeaf): number => leaf.at / byteSize(leaf.type.element);
 const viewOf = (leaf: PlacedLeaf): string => viewName[leaf.type.element];
 
-function checkLeaf(value: string, leaf: PlacedLeaf, where: string, { uses }: Scope): string[] {
+/** The run-time length of a call: its name in the script, once an argument has told it. */
+interface Told {
+  readonly name: string;
+  readonly bound: number;
+  known: boolean;
+}
+
+function checkLeaf(value: string, leaf: PlacedLeaf, where: string, { uses }: Scope, length: Told | undefined): string[] {
   const { element } = leaf.type;
   const label = JSON.stringify(where);
   const lines: string[] = [];
   if (!isScalar(leaf)) {
     const Type = arrayType[element];
-    const count = countOf(leaf);
     uses.add("tensor");
     const type = JSON.stringify(typeText(leaf));
+    if (leaf.rows && length && !length.known) {
+      uses.add("rowsOf");
+      lines.push(`const ${length.name} = rowsOf(${value}, ${Type}, ${perRow(leaf)}, ${length.bound}, ${label}, ${type});`);
+      length.known = true;
+    }
+    const count = countText(leaf, length?.name);
     lines.push(`if (!(${value} instanceof ${Type} && ${value}.length === ${count})) ${value} = tensor(${value}, ${Type}, ${count}, ${label}, ${type});`);
     if (element === "bool") {
       uses.add("checkBooleans");
@@ -61,10 +73,12 @@ function checkLeaf(value: string, leaf: PlacedLeaf, where: string, { uses }: Sco
 }
 
 /** Checks a tree and binds its leaves to local names. */
-export function checkTree(value: string, tree: PlacedTree, where: string, label: string, scope: Scope, locals: Names, bound: { name: string; leaf: PlacedLeaf }[]): string[] {
+export function checkTree(
+  value: string, tree: PlacedTree, where: string, label: string, scope: Scope, locals: Names, bound: { name: string; leaf: PlacedLeaf }[], length?: Told,
+): string[] {
   if (tree.kind === "tensor") {
     bound.push({ name: value, leaf: tree });
-    return checkLeaf(value, tree, where.replace("%", () => label), scope);
+    return checkLeaf(value, tree, where.replace("%", () => label), scope, length);
   }
   scope.uses.add("wrongTree");
   const children = tree.kind === "record"
@@ -74,7 +88,7 @@ export function checkTree(value: string, tree: PlacedTree, where: string, label:
   const lines = [`if (Object(${value}) !== ${value}) wrongTree(${value}, ${JSON.stringify(where.replace("%", () => label))}, ${JSON.stringify(expected)});`];
   for (const { key, read, name, child } of children) {
     const inner = locals.pick(`${value}_${name}`);
-    lines.push(`let ${inner} = ${read};`, ...checkTree(inner, child, where, label + key, scope, locals, bound));
+    lines.push(`let ${inner} = ${read};`, ...checkTree(inner, child, where, label + key, scope, locals, bound, length));
   }
   return lines;
 }
@@ -84,27 +98,28 @@ function writeLeaf(value: string, leaf: PlacedLeaf): string {
   const from = place(leaf);
   if (isScalar(leaf)) return `${view}[${from}] = ${value};`;
   const count = countOf(leaf);
-  if (count > unrolled) return `${view}.set(${value}, ${from});`;
+  if (count > unrolled || leaf.rows) return `${view}.set(${value}, ${from});`;
   return Array.from({ length: count }, (_, i) => `${view}[${from + i}] = ${value}[${i}];`).join(" ");
 }
 
 /** A result: scalars as numbers, tensors as copies or in `out`. */
-function readTree(tree: PlacedTree, out: ReadonlyMap<PlacedLeaf, string>, scope: Scope, prefix: string): string {
+function readTree(tree: PlacedTree, out: ReadonlyMap<PlacedLeaf, string>, scope: Scope, prefix: string, length: string | undefined): string {
   if (tree.kind === "record") {
-    return `{ ${tree.fields.map(({ name, tree: child }) => `${property(name)}: ${readTree(child, out, scope, `${prefix}_${name}`)}`).join(", ")} }`;
+    return `{ ${tree.fields.map(({ name, tree: child }) => `${property(name)}: ${readTree(child, out, scope, `${prefix}_${name}`, length)}`).join(", ")} }`;
   }
-  if (tree.kind === "tuple") return `[${tree.items.map((child, index) => readTree(child, out, scope, `${prefix}_${index}`)).join(", ")}]`;
+  if (tree.kind === "tuple") return `[${tree.items.map((child, index) => readTree(child, out, scope, `${prefix}_${index}`, length)).join(", ")}]`;
   const view = viewOf(tree);
   const from = place(tree);
   if (isScalar(tree)) return tree.type.element === "bool" ? `${view}[${from}] === 1` : `${view}[${from}]`;
   const constant = scope.names.pick(prefix);
   scope.views.push(`const ${constant} = ${view}.subarray(${from}, ${from + countOf(tree)});`);
   const target = out.get(tree);
-  return target === undefined ? `${constant}.slice()` : `into(${target}, ${constant})`;
+  const end = tree.rows ? `0, ${countText(tree, length)}` : "";
+  return target === undefined ? `${constant}.slice(${end})` : `into(${target}, ${end ? `${constant}.subarray(${end})` : constant})`;
 }
 
 /** Checks of `{ out }`: each tensor of the result may have a place of its own. */
-export function checkOut(entry: ProgramEntry, options: string, scope: Scope, locals: Names, out: Map<PlacedLeaf, string>): string[] {
+export function checkOut(entry: ProgramEntry, options: string, scope: Scope, locals: Names, out: Map<PlacedLeaf, string>, length: string | undefined): string[] {
   const leaves = entry.result === null ? [] : [...leavesOf<PlacedLeaf>(entry.result)].filter(({ leaf }) => !isScalar(leaf));
   if (leaves.length === 0) return [];
   scope.uses.add("into").add("checkOut");
@@ -116,8 +131,9 @@ export function checkOut(entry: ProgramEntry, options: string, scope: Scope, loc
     const Type = arrayType[leaf.type.element];
     lines.push(`let ${name} = ${options}?.out${optional(path)};`);
     const where = JSON.stringify(`${entry.name}: out${path}`);
-    const fits = `${name} instanceof ${Type} && ${name}.length === ${countOf(leaf)}`;
-    checks.push(`if (${name} !== undefined && !(${fits})) checkOut(${name}, ${Type}, ${countOf(leaf)}, ${where}, ${JSON.stringify(typeText(leaf))});`);
+    const count = countText(leaf, length);
+    const fits = `${name} instanceof ${Type} && ${name}.length === ${count}`;
+    checks.push(`if (${name} !== undefined && !(${fits})) checkOut(${name}, ${Type}, ${count}, ${where}, ${JSON.stringify(typeText(leaf))});`);
   }
   return [...lines, ...checks];
 }
@@ -187,6 +203,8 @@ export const neededOf = ({ parameters }: ProgramEntry): number => parameters.fin
 
 export interface EntryHead {
   readonly locals: Names;
+  /** Of the run-time length, if there is one. */
+  readonly length?: string;
   readonly parameters: string;
   readonly checks: readonly string[];
   /** The arguments' leaves, by the names that the checks gave them. */
@@ -200,6 +218,7 @@ export function entryHead(entry: ProgramEntry, scope: Scope): EntryHead {
   const parameters = entry.parameters.map((parameter) => locals.pick(parameter.name));
   const needed = neededOf(entry);
   const options = locals.pick("options");
+  const length: Told | undefined = entry.length && { name: locals.pick(entry.length.name), bound: entry.length.bound, known: false };
   const bound: { name: string; leaf: PlacedLeaf }[] = [];
   const names = entry.parameters.map((parameter) => JSON.stringify(parameter.name));
   scope.uses.add("checkCount");
@@ -207,19 +226,20 @@ export function entryHead(entry: ProgramEntry, scope: Scope): EntryHead {
     ...(scope.guarded ? [`idle("${entry.name}");`] : []),
     `if (arguments.length !== ${names.length}) checkCount(arguments, [${names.join(", ")}], "${entry.name}"${needed < names.length ? `, ${needed}` : ""});`,
     ...entry.parameters.flatMap((parameter, index) =>
-      checkTree(parameters[index], parameter.tree, `${entry.name}: argument ${index + 1} '%'`, parameter.name, scope, locals, bound)),
+      checkTree(parameters[index], parameter.tree, `${entry.name}: argument ${index + 1} '%'`, parameter.name, scope, locals, bound, length)),
   ];
   const out = new Map<PlacedLeaf, string>();
-  checks.push(...checkOut(entry, options, scope, locals, out));
+  checks.push(...checkOut(entry, options, scope, locals, out, length?.name));
   const written = entry.parameters.map((parameter, index) => (parameter.default === undefined ? parameters[index] : `${parameters[index]} = ${numeral(parameter.default)}`));
-  return { locals, parameters: [...written, options].join(", "), checks, bound, out };
+  return { locals, ...(length && { length: length.name }), parameters: [...written, options].join(", "), checks, bound, out };
 }
 
 /** The function of one entry at one choice of its variants, called `name`. */
 export function entryFunction(entry: ProgramEntry, name: string, program: Program, scope: Scope): string {
-  const { locals, parameters, checks, bound, out } = entryHead(entry, scope);
-  const body = [...bound.map((leaf) => writeLeaf(leaf.name, leaf.leaf)), ...runPlan(entry, program, scope, locals)];
-  if (entry.result !== null) body.push(`return ${readTree(entry.result, out, scope, `${name}_result`)};`);
+  const { locals, length, parameters, checks, bound, out } = entryHead(entry, scope);
+  const told = entry.length ? [`i32[${entry.length.at / 4}] = ${length};`] : [];
+  const body = [...bound.map((leaf) => writeLeaf(leaf.name, leaf.leaf)), ...told, ...runPlan(entry, program, scope, locals)];
+  if (entry.result !== null) body.push(`return ${readTree(entry.result, out, scope, `${name}_result`, length)};`);
   const signature = `function ${name}(${parameters})`;
   const indented = (lines: readonly string[], indent: string) => lines.map((line) => `${indent}${line}\n`).join("");
   if (!hasHost(entry)) return `  ${signature} {\n${indented([...checks, ...body], "    ")}  }\n`;

@@ -6,7 +6,7 @@ import type { Extern } from "../../compiler/ir/graph.ts";
 import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
 import { scriptOf, type ScriptPart } from "../lower/index.ts";
 import { checkTree, entryHead, hasHost, placeText, placeTree, type Scope } from "./entry.ts";
-import { arrayType, countOf, isScalar, leavesOf, type Names, type PlacedLeaf, property } from "./text.ts";
+import { arrayType, countOf, countText, isScalar, leavesOf, type Names, type PlacedLeaf, property } from "./text.ts";
 
 /** The view of the buffer for arguments that an element is written through: on the device all take 4 bytes. */
 const viewOf = ({ type: { element } }: PlacedLeaf): string => (element === "bool" ? "u32" : element);
@@ -15,11 +15,12 @@ const padded = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 const leaves = (tree: PlacedTree | null): PlacedLeaf[] => (tree === null ? [] : [...leavesOf<PlacedLeaf>(tree)].map(({ leaf }) => leaf));
 
-/** Where an entry's arguments lie. */
+/** Where an entry's arguments lie, its run-time length among them. */
 function argumentRange(entry: ProgramEntry): { from: number; bytes: number } {
   const all = entry.parameters.flatMap(({ tree }) => leaves(tree));
   const from = Math.min(...all.map(({ at }) => at));
-  return { from, bytes: Math.max(0, ...all.map((leaf) => leaf.at + bytesOf(leaf))) - from };
+  const length = entry.length ? entry.length.at + 4 : 0;
+  return { from, bytes: Math.max(length, ...all.map((leaf) => leaf.at + bytesOf(leaf))) - from };
 }
 
 /** Bytes of the buffer through which arguments and results of host calls go. */
@@ -34,13 +35,13 @@ const put = (value: string, leaf: PlacedLeaf, at: number): string =>
   isScalar(leaf) ? `${viewOf(leaf)}[${at / 4}] = ${value};` : `${viewOf(leaf)}.set(${value}, ${at / 4});`;
 
 /** Bytes that came back, as the values of a tree; each leaf at the next place. */
-function readTree(tree: PlacedTree, words: string, next: { at: number }, out: ReadonlyMap<PlacedLeaf, string>): string {
-  if (tree.kind === "record") return `{ ${tree.fields.map(({ name, tree: child }) => `${property(name)}: ${readTree(child, words, next, out)}`).join(", ")} }`;
-  if (tree.kind === "tuple") return `[${tree.items.map((child) => readTree(child, words, next, out)).join(", ")}]`;
+function readTree(tree: PlacedTree, words: string, next: { at: number }, out: ReadonlyMap<PlacedLeaf, string>, length?: string): string {
+  if (tree.kind === "record") return `{ ${tree.fields.map(({ name, tree: child }) => `${property(name)}: ${readTree(child, words, next, out, length)}`).join(", ")} }`;
+  if (tree.kind === "tuple") return `[${tree.items.map((child) => readTree(child, words, next, out, length)).join(", ")}]`;
   const at = next.at;
   next.at += bytesOf(tree);
   const bool = tree.type.element === "bool";
-  const view = `new ${bool ? "Uint32Array" : arrayType[tree.type.element]}(${words}, ${at}, ${countOf(tree)})`;
+  const view = `new ${bool ? "Uint32Array" : arrayType[tree.type.element]}(${words}, ${at}, ${countText(tree, length)})`;
   if (isScalar(tree)) return bool ? `${view}[0] === 1` : `${view}[0]`;
   const values = bool ? `Uint8Array.from(${view})` : view;
   const target = out.get(tree);
@@ -121,14 +122,15 @@ function runPlan(entry: ProgramEntry, program: Program, scope: Scope, locals: Na
 
 /** The function of one entry at one choice of its variants, called `name`. */
 export function gpuEntryFunction(entry: ProgramEntry, name: string, program: Program, scope: Scope): string {
-  const { locals, parameters, checks, bound, out } = entryHead(entry, scope);
+  const { locals, length, parameters, checks, bound, out } = entryHead(entry, scope);
   const body: string[] = [];
   if (bound.length > 0) {
     const { from, bytes } = argumentRange(entry);
+    if (entry.length) body.push(`i32[${(entry.length.at - from) / 4}] = ${length};`);
     body.push(...bound.map(({ name: value, leaf }) => put(value, leaf, leaf.at - from)), `gpu.write(${from}, u8.subarray(0, ${bytes}));`);
   }
   body.push(...runPlan(entry, program, scope, locals));
-  if (entry.result !== null) body.push(`return ${readTree(entry.result, "words", { at: 0 }, out)};`);
+  if (entry.result !== null) body.push(`return ${readTree(entry.result, "words", { at: 0 }, out, length)};`);
   const indented = (lines: readonly string[], indent: string): string => lines.map((line) => `${indent}${line}\n`).join("");
   const head = `  async function ${name}(${parameters}) {\n`;
   if (!hasHost(entry)) return `${head}${indented([...checks, ...body], "    ")}  }\n`;

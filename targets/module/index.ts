@@ -24,7 +24,7 @@ import { byName, variantFunction } from "./variants.ts";
 
 export { bakeSelfTest } from "./self-test.ts";
 export { neededOf } from "./entry.ts";
-export { countOf, isScalar, leavesOf, type PlacedLeaf, signatureOf, typeText } from "./text.ts";
+export { countOf, isScalar, leavesOf, perRow, type PlacedLeaf, signatureOf, typeText } from "./text.ts";
 
 export interface ModuleOptions {
   /** Of the files, without extension: `digits`. */

@@ -2,7 +2,7 @@
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Program, ProgramEntry } from "../../compiler/program.ts";
 import { ReferenceModule, type Tensor } from "../../compiler/reference/index.ts";
-import { type TestCheck, type TestCase, testValue } from "../../runtime/self-test.ts";
+import { type TestArgument, type TestCheck, type TestCase, testValue } from "../../runtime/self-test.ts";
 import { hasHost } from "./entry.ts";
 import { countOf, leavesOf, type PlacedLeaf } from "./text.ts";
 
@@ -42,7 +42,9 @@ function bake(reference: ReferenceModule, initial: ReadonlyMap<string, Tensor>, 
   for (const [i, { leaf, path }] of places.entries()) if (floats(leaf.type.element)) expect(path.replace(/^\./, "") || "result", leaf.type, leaf.at, results[i]);
   for (const { path, type, at, role } of entry.train ? program.states : []) if (role === "trained" && floats(type.element)) expect(path, type, at, reference.state(path));
   if (!checks.every(([, , , , sum, squares]) => Number.isFinite(sum) && Number.isFinite(squares))) return null;
-  return [entry.symbol, leaves.map((leaf) => [leaf.type.element, leaf.at, countOf(leaf), leaf.below ?? 0]), checks];
+  const given = leaves.map((leaf): TestArgument => [leaf.type.element, leaf.at, countOf(leaf), leaf.below ?? 0]);
+  const length: TestArgument[] = entry.length ? [["i32", entry.length.at, 1, 0, entry.length.bound]] : [];
+  return [entry.symbol, [...given, ...length], checks];
 }
 
 /** Cases for the first variant of every entry that is cheap enough and needs no host. */

@@ -10,14 +10,29 @@ export const viewName: Readonly<Record<Element, string>> = { f32: "f32", f64: "f
 type Leaf = Extract<Tree, { kind: "tensor" }>;
 export type PlacedLeaf = Extract<PlacedTree, { kind: "tensor" }>;
 
-/** `f32[B=32, 64]`, `f32`. */
-export function typeText({ type, axes }: Pick<Leaf, "type" | "axes">): string {
+/** `f32[B=32, 64]`, `f32[N<=32, 64]`, `f32`. */
+export function typeText({ type, axes, rows }: Pick<Leaf, "type" | "axes" | "rows">): string {
   if (type.shape.length === 0) return type.element;
-  return `${type.element}[${type.shape.map((size, axis) => (axes[axis] ? `${axes[axis]}=${size}` : size)).join(", ")}]`;
+  const size = (axis: number): string => {
+    if (axis === 0 && rows) return `${axes[axis] ?? ""}<=${type.shape[axis]}`;
+    return axes[axis] ? `${axes[axis]}=${type.shape[axis]}` : String(type.shape[axis]);
+  };
+  return `${type.element}[${type.shape.map((_, axis) => size(axis)).join(", ")}]`;
 }
 
 export const isScalar = (leaf: Leaf): boolean => leaf.type.shape.length === 0;
+/** How many elements it has, at most. */
 export const countOf = (leaf: Leaf): number => elementCount(leaf.type.shape);
+export const perRow = (leaf: Leaf): number => elementCount(leaf.type.shape.slice(1));
+
+/** How many elements it has in a call, as JavaScript; `length` is the name of the run-time length there. */
+export function countText(leaf: Leaf, length: string | undefined): string {
+  if (!leaf.rows) return String(countOf(leaf));
+  const { times, plus } = leaf.rows;
+  const inner = perRow(leaf);
+  const product = times * inner === 1 ? `${length}` : `${length} * ${times * inner}`;
+  return plus === 0 ? product : `${product} + ${plus * inner}`;
+}
 
 /** The inner nodes of a tree, whatever its leaves. */
 type Inner = { kind: "record"; fields: readonly { name: string; tree: unknown }[] } | { kind: "tuple"; items: readonly unknown[] };

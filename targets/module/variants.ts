@@ -22,7 +22,7 @@ export function variantFunction(entries: readonly ProgramEntry[], symbols: Reado
   const lengths = new Map(entries.map((entry) => [entry, entry.parameters.flatMap((parameter, index) =>
     [...leavesOf<PlacedLeaf>(parameter.tree)].map(({ leaf, path }) => ({ read: `${parameters[index]}${optional(path)}?.length`, where: parameter.name + path, index, leaf })))]));
   const leaves = lengths.get(first) ?? [];
-  const differing = leaves.map((_, at) => at).filter((at) => new Set(entries.map((entry) => lengths.get(entry)?.[at].leaf.type.shape.join())).size > 1);
+  const differing = leaves.map((_, at) => at).filter((at) => !leaves[at].leaf.rows && new Set(entries.map((entry) => lengths.get(entry)?.[at].leaf.type.shape.join())).size > 1);
   const test = (entry: ProgramEntry) => differing.map((at) => lengths.get(entry)?.[at]).map((leaf) => leaf && `${leaf.read} === ${countOf(leaf.leaf)}`);
   const tests = entries.map((entry) => test(entry).join(" && "));
   const unique = new Set(tests).size === entries.length && differing.length > 0;

@@ -145,6 +145,7 @@ const transpose: Builtin = {
     const rank = ownShape(x).length;
     const order = args.axes("permutation", x) ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
     if ([...order].sort((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== rank) fail(say.permutation(args.span, order, describe(x)));
+    if (x.axes[0]?.bounded && order[0] !== 0) fail(say.staysLeading(args.span, describe(x), x.axes[0].name ?? ""));
     const lead = x.variables.length;
     const id = args.frame.context.builder.transpose(idOf(args.frame.context, x, args.span), [...x.variables.map((_, i) => i), ...order.map((axis) => axis + lead)]);
     return tensor(args.frame.context, id, order.map((axis) => x.axes[axis]), x.variables);

@@ -1,0 +1,31 @@
+/** A program with a run-time length beside the same program at one length. */
+import { expect } from "vitest";
+import { elaborate } from "../../compiler/elaborate/index.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { verify } from "../../compiler/ir/verify.ts";
+import { ReferenceModule, type Tensor } from "../../compiler/reference/index.ts";
+
+export const bound = 8;
+
+/** `N` is the length in the text's first entry: `export fn f[N](...)`. */
+export const bounded = (source: string): string => source.replace(" f[N]", ` f[N <= ${bound}]`);
+export const fixed = (source: string, n: number): string => `${source.replace(" f[N]", " f")}\ndim N = ${n}\n`;
+
+export function graphOf(source: string): Graph {
+  const { graph, diagnostics } = elaborate(source, { file: "length.pull" });
+  expect(diagnostics.filter(({ severity }) => severity === "error").map(({ code, message, label }) => `${code}: ${message} ${label ?? ""}`)).toEqual([]);
+  if (!graph) throw new Error("no graph");
+  verify(graph);
+  return graph;
+}
+
+/** Repeatable arguments in the shapes of an entry's parameters. */
+export function argumentsOf(graph: Graph): readonly Tensor[] {
+  const [entry] = graph.entries;
+  const types = entry.region.params.slice(entry.reads.length).map((param) => entry.region.types[param]);
+  return types.map((type, at) => ({
+    type, data: Float64Array.from({ length: type.shape.reduce((n, size) => n * size, 1) }, (_, i) => (type.element === "i32" ? (i * 5 + 1) % 3 : type.element === "bool" ? i % 2 : Math.fround(Math.sin(1 + 3 * i + 7 * at) * 0.7))),
+  }));
+}
+
+export const referenceOf = (source: string): ReferenceModule => new ReferenceModule(graphOf(source), { seed: 3 });
