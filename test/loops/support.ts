@@ -1,6 +1,7 @@
 /** Two programs that must mean the same, run by the reference. */
 import { expect } from "vitest";
 import { elaborate } from "../../compiler/elaborate/index.ts";
+import { bodiesOf, type Graph, isLoop, type Region } from "../../compiler/ir/graph.ts";
 import { verify } from "../../compiler/ir/verify.ts";
 import { ReferenceModule, type Tensor } from "../../compiler/reference/index.ts";
 
@@ -35,4 +36,10 @@ export function expectEqual(loop: string, unrolled: string, { within = 1e-12 }: 
       expect(Math.abs(value - wanted) / Math.max(1, Math.abs(wanted)), `result ${i}[${at}]: ${value}, not ${wanted}`).toBeLessThan(within);
     });
   });
+}
+
+/** Nodes of all entries, those in the bodies of loops included. */
+export function countNodes({ entries }: Graph): number {
+  const count = ({ nodes }: Region): number => nodes.reduce((sum, node) => sum + 1 + (isLoop(node) ? bodiesOf(node).reduce((inner, body) => inner + count(body), 0) : 0), 0);
+  return entries.reduce((sum, { region }) => sum + count(region), 0);
 }
