@@ -11,12 +11,14 @@ export interface Finished {
   readonly ids: ReadonlyMap<ValueId, ValueId>;
 }
 
-/** reachable: only what results and host calls need; all: every node, for derivative checks. */
+/** reachable: only what results and host calls need; all: every node of the program, for derivative checks. */
 export function finish(builder: Builder, params: readonly ValueId[], results: readonly ValueId[], keep: "reachable" | "all"): Finished {
   const needed = new Set<ValueId>(results);
   const kept: BuildNode[] = [];
+  const ofOneElement = keep === "all" ? dependentOn(builder, builder.params.filter((param) => !params.includes(param))) : new Set();
   for (let i = builder.nodes.length - 1; i >= 0; i--) {
     const node = builder.nodes[i];
+    if (node.results.some((id) => ofOneElement.has(id))) continue;
     if (keep === "reachable" && !waitsForHost(node) && !node.results.some((id) => needed.has(id))) continue;
     node.args.forEach((arg) => needed.add(arg));
     if (node.kind === "leave") node.call.inputs.forEach((input) => keep === "all" && needed.add(input));
@@ -51,6 +53,13 @@ export function finish(builder: Builder, params: readonly ValueId[], results: re
     return { ...closed, results: [...results, turns as ValueId] }; // an index of `types`
   });
   return { region: { params: newParams, nodes, results: results.map(map), types }, ids };
+}
+
+/** What a rule of a call computes for one element of a `jacobian` or `map`, from params of its own: a draft of what the mapped nodes compute. */
+function dependentOn(builder: Builder, params: readonly ValueId[]): ReadonlySet<ValueId> {
+  const found = new Set(params);
+  if (found.size > 0) for (const { args, results } of builder.nodes) if (args.some((arg) => found.has(arg))) results.forEach((id) => found.add(id));
+  return found;
 }
 
 function waitsForHost(node: BuildNode): boolean {

@@ -48,6 +48,10 @@ const pairs: Record<string, readonly [mapped: string, plain: string]> = {
     "export fn f(x: f32[3]) { let g = grad(sum(x ^ 4) + x[0] * x[1], x)  return jacobian(g, x) }",
     "export fn f(x: f32[3]) = eye(3) * 12 * x ^ 2 + (for [i in 0..3, j in 0..3] => f32(i + j == 1))",
   ],
+  "jacobian through a rule of a function's own": [
+    "fn cube(x: f32[...S]) -> f32[...S] = x ^ 3\n  backward(d) = { x: 3 * x ^ 2 * d }\nexport fn f(x: f32[3]) { let y = cube(x) * x[0]  return jacobian(y, x) }",
+    "export fn f(x: f32[3]) -> f32[3, 3] = 3 * diagonal_matrix(x ^ 2) * x[0] + outer(x ^ 3, [1.0, 0.0, 0.0])",
+  ],
   "jacobian of a scan": [
     "export fn f(x: f32[2]) { let y = scan y = x for i in 0..3 { y <- sin(y) }  return jacobian(y, x) }",
     "export fn f(x: f32[2]) = eye(2) * cos(x) * cos(sin(x)) * cos(sin(sin(x)))",
