@@ -116,6 +116,17 @@ export const say = {
   // ---- types
   typeMismatch: wording("type", (what: string, expected: string, found: string) => ({ message: `${what} must be ${expected}`, label: `found ${found}` })),
   expectedTensor: wording("type", (found: string) => ({ message: "a tensor or number is expected here", label: `found ${found}` })),
+  pointIsNoTensor: wording("type", (found: string, storage: string) => ({
+    message: "a tensor or number is expected here", label: `found ${found}, which has a tangent of its own`, help: `\`.value\` is its storage, ${storage}`,
+  })),
+  pointOperator: wording("type", (operator: string, found: string) => ({
+    message: `${quote(operator)} has no meaning for values with a tangent of their own`, label: `found ${found}`, help: "`p + v` and `p - v` retract p by a step v of its tangent",
+  })),
+  notAStep: wording("shape", (point: string, wanted: string, found: string) => ({ message: `a step of ${point} must be ${wanted}`, label: `found ${found}` })),
+  notStorage: wording("shape", (name: string, wanted: string, found: string) => ({ message: `${name} is made of ${wanted}`, label: `found ${found}` })),
+  pointStorage: wording("type", (name: string) => ({ message: `type ${name} and its tangent must both be f32, or f64, of known axes`, help: "for example: type SO3 = f32[4] tangent f32[3] retract so3_retract" })),
+  pointGenerics: wording("generics", (name: string) => ({ message: `type ${name} has a tangent of its own and so no generics`, help: `the sizes in ${name}[N] are those of an array` })),
+  notARetraction: wording("type", (name: string, wanted: string, found: string) => ({ message: `the retraction ${quote(name)} must give ${wanted} for ${wanted} and a step of each`, label: `found ${found}` })),
   elementsDiffer: wording("type", (left: string, right: string, quoted?: readonly string[]) => ({
     message: "the operands have different elements", label: quoted ? `${quoted[0]} is ${left}; ${quoted[1]} is ${right}` : `${left} and ${right}`, help: "convert one of them, for example f32(i)",
   })),
@@ -364,6 +375,9 @@ export const say = {
   ruleSetSilent: wording("rule", (set: string, callee: string, ending: string) => ({ message: `the rule set ${set} has no rule for ${quote(callee)} and ends in \`else ${ending}\`` })),
   creditElement: wording("rule", (what: string, target: string, found: string) => ({ message: `${what} must have the element of ${target}`, label: `found ${found}` })),
   creditShape: wording("rule", (what: string, target: string, found: string) => ({ message: `${what} must be ${target}`, label: `found ${found}` })),
+  creditIntoPoint: wording("rule", (name: string) => ({
+    message: `credit for a value of type ${name} does not pass through ${quote(`${name}(...)`)}`, help: "give the function around it a backward rule, or a tangent rule for forward mode",
+  })),
   tangentShape: wording("rule", (target: string, found: string) => ({ message: `the tangent must have the form of the result, ${target}`, label: `found ${found}` })),
 
   // ---- entries and proofs

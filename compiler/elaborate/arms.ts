@@ -3,6 +3,7 @@ import type { Expression, Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { ValueId } from "../ir/graph.ts";
 import type { Cell, Frame } from "./context.ts";
+import { selectPoint } from "./points.ts";
 import { fail } from "./problem.ts";
 import { asTensor, commonElement, elementwise, tensor } from "./tensors.ts";
 import { combineTrees, isTree } from "./trees.ts";
@@ -43,6 +44,7 @@ export function choose(frame: Frame, test: TensorValue, yes: Value, no: Value, a
   if (yes.kind === "model" && no.kind === "model" && yes.declaration === no.declaration) return chooseModel(frame, test, yes, no, at);
   if (isTree(yes) || isTree(no)) return combineTrees(yes, no, (a, b) => choose(frame, test, a, b, at), at.span);
   if (yes === no) return yes;
+  if (yes.kind === "point" || no.kind === "point") return selectPoint(frame.context, test, yes, no, at.span);
   const [a, b] = commonElement(frame.context, [yes, no], at.span);
   return elementwise(frame.context, "select", [test, a, b], {}, at.span);
 }

@@ -3,7 +3,7 @@ import type { Expression, Path, Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { invariant } from "../diagnostics/diagnostic.ts";
 import type { ValueId } from "../ir/graph.ts";
-import type { CellNode, Frame, Session, StateNode } from "./context.ts";
+import type { CellNode, Frame, PointNode, Session, StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { position } from "./indexing.ts";
 import { fail } from "./problem.ts";
@@ -11,7 +11,7 @@ import type { AssignTarget } from "./scope.ts";
 import { axesOfCell, childNode, nodeAt, placed, readNode, typeOfCell } from "./states.ts";
 import { asTensor, broadcastTo, idOf, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
-import { describe, describeSize, ownShape, type TensorValue, type Value } from "./values.ts";
+import { describe, describeSize, ownShape, type PointValue, type TensorValue, type Value } from "./values.ts";
 
 /** The state that a name stands for; in the body of one model of a family, that of this one. */
 export function nodeOfTarget(session: Session, { path, self }: AssignTarget, span: Span): StateNode | undefined {
@@ -61,7 +61,7 @@ function assignSteps(frame: Frame, node: StateNode, target: Path, at: number, va
   }
   const inner = itemNode(frame, node, step.index);
   if (inner) return assignSteps(frame, inner, target, at + 1, value);
-  if (node.kind === "cell" && at + 1 === target.steps.length) return assignRow(frame, node, evaluate(frame, step.index), value, target.span);
+  if ((node.kind === "cell" || node.kind === "point") && at + 1 === target.steps.length) return assignRows(frame, node, evaluate(frame, step.index), value, target.span);
   if (node.kind === "tuple") return fail(say.tupleIndex(step.span, node.items.length));
   const now = readNode(frame.context, node);
   if (node.kind !== "model") return fail(say.notIndexable(step.span, describe(now)));
@@ -70,12 +70,44 @@ function assignSteps(frame: Frame, node: StateNode, target: Path, at: number, va
 
 /** What a state has at a position known at build: an item, one of a family, a tensor's row. */
 export function itemNode(frame: Frame, node: StateNode, index: Expression): StateNode | undefined {
-  const length = node.kind === "tuple" ? node.items.length : node.kind === "model" ? node.family : node.kind === "cell" ? typeOfCell(node).shape[0] : undefined;
+  const length = lengthOf(node);
   if (length === undefined) return undefined;
-  const what = node.kind === "tuple" ? "the tuple" : node.kind === "model" ? "the family" : describeSize(length, node.kind === "cell" ? axesOfCell(node)[0] : undefined);
+  const cell = node.kind === "cell" ? node : node.kind === "point" ? node.value : undefined;
+  const what = node.kind === "tuple" ? "the tuple" : node.kind === "model" ? "the family" : describeSize(length, cell && axesOfCell(cell)[0]);
   const at = position(frame, index, length, what);
   if (at === undefined) return undefined;
   return node.kind === "tuple" ? node.items[at] : nodeAt(frame.session, node, at, index.span);
+}
+
+/** How many items a state has along its first axis. */
+function lengthOf(node: StateNode): number | undefined {
+  switch (node.kind) {
+    case "tuple":
+      return node.items.length;
+    case "model":
+      return node.family;
+    case "cell":
+      return typeOfCell(node).shape.at(0);
+    case "point":
+      return typeOfCell(node.value).shape.length > node.type.storage.length ? typeOfCell(node.value).shape[0] : undefined;
+    case "record":
+      return undefined;
+  }
+}
+
+/** `table[i] <- row`, also of points. */
+function assignRows(frame: Frame, node: CellNode | PointNode, position: Value, value: Value, span: Span): void {
+  if (node.kind === "cell") return assignRow(frame, node, position, value, span);
+  if (lengthOf(node) === undefined) fail(say.notIndexable(span, describe(readNode(frame.context, node))));
+  const given = pointFor(frame, node, value, span);
+  assignRow(frame, node.value, position, given.value, span);
+  assignRow(frame, node.step, position, given.step, span);
+}
+
+/** A value that a state of points may take. */
+function pointFor(frame: Frame, node: PointNode, value: Value, span: Span): PointValue {
+  if (value.kind === "point" && value.type.declaration === node.type.declaration) return value;
+  return fail(say.stateType(span, node.value.path, describe(readNode(frame.context, node)), describe(value), node.value.cell.span));
 }
 
 /** `table[i] <- row`: the other rows stay. */
@@ -112,6 +144,11 @@ export function assignNode(frame: Frame, node: StateNode, value: Value, span: Sp
       const place = builder.constant({ element: "i32", shape: [at.length] }, ...at);
       context.assign(cell, builder.op("scatter", [whole, place, id], { batch: 0, mode: "set" }));
       return;
+    }
+    case "point": {
+      const given = pointFor(frame, node, value, span);
+      assignNode(frame, node.value, given.value, span);
+      return assignNode(frame, node.step, given.step, span);
     }
     case "record":
     case "model": {

@@ -10,6 +10,7 @@ import { type Frame, mix, newCounters, type Session } from "./context.ts";
 import { evaluate, evaluateAll, evaluateBefore, type Expected, isWrittenIn, lookAt } from "./expressions.ts";
 import { bindDefaults, bindGenerics } from "./generics.ts";
 import { callModel, nest } from "./models.ts";
+import { construct, freshPoint } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import { isReduction } from "./reductions.ts";
 import { asVariable, requestedNames } from "./requested.ts";
@@ -18,7 +19,7 @@ import { Scope } from "./scope.ts";
 import { bindOptions } from "./optimizers.ts";
 import { runBody } from "./statements.ts";
 import { constantTensor, idOf, tensor } from "./tensors.ts";
-import { child, isTree, leaves, mapTree } from "./trees.ts";
+import { child, isTree, leaves, mapTree, storageTree } from "./trees.ts";
 import { coerce, instantiateType, knownType, Matcher, openNames, parameterTypes } from "./types.ts";
 import { describe, type FunctionValue, type LambdaValue, nothing, type Value } from "./values.ts";
 
@@ -116,6 +117,8 @@ export function callValue(frame: Frame, target: Value, given: readonly GivenArgu
       return callModel(frame, nest(frame, target, span), given, span);
     case "native":
       return target.call(frame, given.map(({ value }) => value), span);
+    case "type":
+      return construct(frame, target, givenPoint(target.declaration.name.text, given, span), span);
     case "rules":
       return { ...target, scope: bindOptions(frame, target.declaration.name.text, target.declaration.parameters, given, target.scope, span) };
     case "poison":
@@ -123,6 +126,12 @@ export function callValue(frame: Frame, target: Value, given: readonly GivenArgu
     default:
       return fail(say.notCallable(span, written, describe(target)));
   }
+}
+
+/** `SO3(q)` takes one value. */
+function givenPoint(name: string, given: readonly GivenArgument[], span: Span): Value {
+  if (given.length > 1) fail(say.tooManyArguments(given[1].span, name, 1, given.length));
+  return given.length === 0 ? fail(say.missingArgument(span, "value", name, ["value"])) : given[0].value;
 }
 
 /** Positional arguments first, then names; `null` where a default must serve. */
@@ -303,7 +312,7 @@ function callHost(callee: Frame, declaration: FunctionDeclaration, inputs: reado
   if (context.kind === "init" || context.kind === "build") fail(say.notAtBuild(span, context.kind));
   const ids = inputs.flatMap(({ value }, i) => {
     const typed = value.kind === "number" ? instantiateNumber(callee, value, declaration, i) : value;
-    return leaves(typed).map((leaf) => idOf(context, leaf.value, span));
+    return leaves(storageTree(typed)).map((leaf) => idOf(context, leaf.value, span));
   });
   if (!declaration.result) {
     context.builder.host(name, ids, []);
@@ -318,6 +327,7 @@ function callHost(callee: Frame, declaration: FunctionDeclaration, inputs: reado
   let at = 0;
   const fill = (value: Value): Value => {
     if (value.kind === "tensor") return tensor(context, results[at++], value.axes);
+    if (value.kind === "point") return freshPoint(value.type, tensor(context, results[at++], value.value.axes));
     if (value.kind === "tuple") return { ...value, items: value.items.map(fill) };
     if (value.kind === "record") return { kind: "record", fields: new Map([...value.fields].map(([key, field]) => [key, fill(field)])) };
     return value;

@@ -10,7 +10,7 @@ import type { RuleSetItem } from "../../grammar/index.ts";
 import { byteSize } from "../program.ts";
 import { fail, Problem } from "./problem.ts";
 import type { Scope } from "./scope.ts";
-import type { Axis, ModelValue, Place, Value } from "./values.ts";
+import type { Axis, ModelValue, Place, PointType, PointValue, Value } from "./values.ts";
 
 /** One tensor of the module's persistent state. */
 export interface Cell {
@@ -22,6 +22,8 @@ export interface Cell {
   readonly span: Span;
   /** As of a site. */
   readonly caller?: Span;
+  /** The steps of points: always zero, no state of the module. */
+  readonly isStep?: boolean;
   /** In the body of a `map`: what it is a slice of. */
   readonly slice?: SliceOf;
   /** Its initial value, built in the init region. */
@@ -42,7 +44,16 @@ export type StateNode =
   | CellNode
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, StateNode> }
   | { readonly kind: "tuple"; readonly items: readonly StateNode[]; readonly list: boolean }
+  | PointNode
   | ModelNode;
+
+/** A point: its storage, and its steps, which belong to the program's text alone. */
+export interface PointNode {
+  readonly kind: "point";
+  readonly type: PointType;
+  readonly value: CellNode;
+  readonly step: CellNode;
+}
 
 export interface ModelNode {
   readonly kind: "model";
@@ -304,6 +315,8 @@ export class Context {
   family: { readonly path: string; readonly count: number } | undefined;
   /** While the type of a state is evaluated: a made-up size stops it. */
   makesStates = false;
+  /** By the ids of their steps. */
+  readonly points = new Map<ValueId, PointValue>();
   private readonly initializing = new Map<Cell, "busy" | "broken">();
   /** The region around a loop's or a map's body. */
   readonly parent?: Context;
@@ -362,7 +375,8 @@ export class Context {
       return fail(say.notAtBuild(this.session.sites[this.builder.site].span, this.kind));
     } else {
       const hidden = this.family && cell.path.startsWith(`${this.family.path}.`) ? this.family.count : 0;
-      id = this.builder.parameter({ ...cell.type, shape: cell.type.shape.slice(hidden) });
+      const type = { ...cell.type, shape: cell.type.shape.slice(hidden) };
+      id = cell.isStep ? this.builder.zeros(type) : this.builder.parameter(type);
     }
     this.versions.set(cell, [id]);
     return id;

@@ -8,11 +8,12 @@ import { type Cell, Context, type DerivativeRequest, type Frame, type Proof, typ
 import { evaluate } from "./expressions.ts";
 import { finish } from "./finish.ts";
 import { rootFrame } from "./models.ts";
+import { type MovedPoint, movedPoints } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { runBody } from "./statements.ts";
 import { asTensor, constantTensor, idOf, staticNumber, tensor } from "./tensors.ts";
-import { leaves, parameterTree } from "./trees.ts";
+import { leaves, parameterTree, storageTree } from "./trees.ts";
 import { freshTensor, instantiateType, isSize, Matcher, openNames, parameterTypes } from "./types.ts";
 import { describe, number, record, type TensorValue, tuple, type Value } from "./values.ts";
 
@@ -20,6 +21,7 @@ export interface BuiltEntry {
   readonly entry: Entry;
   readonly requests: readonly DerivativeRequest[];
   readonly proofs: readonly Proof[];
+  readonly points: readonly MovedPoint[];
   /** The region with every node, for numerical checks of derivatives. */
   readonly full: { readonly region: Region; readonly reads: readonly StateId[]; id(old: ValueId): ValueId };
 }
@@ -101,8 +103,9 @@ function buildEntry(session: Session, parent: Scope, declaration: FunctionDeclar
   const border = value.kind === "nothing" ? null : atBorder(frame, value, declaration);
   countCall(context, declaration.span);
   if (session.errors > before) return null;
+  const points = movedPoints(frame, declaration.span);
   const results = border ? leaves(border).map((leaf) => idOf(context, leaf.value, declaration.span)) : [];
-  return close(context, declaration, { variant, ...(length && { length }), parameters, result: border && treeOf(border) }, ids, results);
+  return close(context, declaration, { variant, ...(length && { length }), parameters, result: border && treeOf(border) }, ids, results, points);
 }
 
 function bindParameters(frame: Frame, declaration: FunctionDeclaration): { parameters: EntryParameter[]; ids: ValueId[] } {
@@ -117,9 +120,10 @@ function bindParameters(frame: Frame, declaration: FunctionDeclaration): { param
     for (const name of sizes) if (open.sizes.has(name)) fail(say.entrySize(type.span, name));
     frame.context.builder.site = frame.session.site(parameter.span, frame);
     const value = instantiateType(frame, type, (known) => freshTensor(frame, known));
+    const given = storageTree(value);
     frame.scope.bind(parameter.name.text, value, parameter.name.span);
-    parameters.push({ name: parameter.name.text, tree: treeOf(value), ...(parameter.default && { default: defaultOf(frame, parameter.name.text, parameter.default, value) }) });
-    for (const { value: leaf } of leaves(value)) ids.push(idOf(frame.context, leaf, parameter.span));
+    parameters.push({ name: parameter.name.text, tree: treeOf(given), ...(parameter.default && { default: defaultOf(frame, parameter.name.text, parameter.default, value) }) });
+    for (const { value: leaf } of leaves(given)) ids.push(idOf(frame.context, leaf, parameter.span));
   }
   return { parameters, ids };
 }
@@ -141,6 +145,8 @@ function atBorder(frame: Frame, value: Value, declaration: FunctionDeclaration):
   switch (value.kind) {
     case "tensor":
       return tensor(frame.context, idOf(frame.context, value, span), value.axes, value.variables);
+    case "point":
+      return atBorder(frame, value.value, declaration);
     case "number":
     case "boolean":
     case "range":
@@ -172,11 +178,11 @@ export function treeOf(value: Value): Tree {
 
 function close(
   context: Context, declaration: FunctionDeclaration, border: Pick<Entry, "variant" | "length" | "parameters" | "result">,
-  argumentIds: readonly ValueId[], results: readonly ValueId[],
+  argumentIds: readonly ValueId[], results: readonly ValueId[], points: readonly MovedPoint[],
 ): BuiltEntry {
   const first = (cell: Cell): ValueId => context.versions.get(cell)?.[0] ?? (0 as ValueId);
   const last = (cell: Cell): ValueId => context.versions.get(cell)?.at(-1) ?? (0 as ValueId);
-  const cells = [...context.versions.keys()].sort((a, b) => a.id - b.id);
+  const cells = [...context.versions.keys()].filter(({ isStep }) => !isStep).sort((a, b) => a.id - b.id);
   const written = cells.filter((cell) => last(cell) !== first(cell));
   const outputs = [...written.map(last), ...results];
   const probe = finish(context.builder, [...cells.map(first), ...argumentIds], outputs, "reachable").region;
@@ -189,7 +195,7 @@ function close(
     reads: read.map((cell) => cell.id), writes: written.map((cell) => cell.id), region, span: declaration.name.span,
   };
   return {
-    entry, requests: context.requests, proofs: context.proofs,
+    entry, requests: context.requests, proofs: context.proofs, points,
     full: {
       region: whole.region, reads: cells.map((cell) => cell.id),
       id(old) {
@@ -204,9 +210,9 @@ function close(
 function declareExtern(session: Session, parent: Scope, declaration: FunctionDeclaration): void {
   const context = new Context(session, "trial");
   const frame = rootFrame(context, new Scope(parent), declaration.name.text);
-  const tree = (type: NonNullable<FunctionDeclaration["result"]>): Tree => treeOf(instantiateType(frame, type, (known): TensorValue => ({
+  const tree = (type: NonNullable<FunctionDeclaration["result"]>): Tree => treeOf(storageTree(instantiateType(frame, type, (known): TensorValue => ({
     kind: "tensor", type: { element: known.element, shape: known.shape }, axes: known.axes, variables: [],
-  })));
+  }))));
   const parameters = declaration.parameters.map((parameter): EntryParameter => {
     if (!parameter.type) return fail(say.entryParameterType(parameter.span, parameter.name.text));
     return { name: parameter.name.text, tree: tree(parameter.type) };

@@ -12,6 +12,7 @@ import { mapExpression } from "./map.ts";
 import { resolveMember } from "./models.ts";
 import { odesolve } from "./odesolve.ts";
 import { infix, negate, not, siteOf } from "./operators.ts";
+import { storageOf } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import { asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
 import { boolean, describe, number, ownShape, record, training, type TensorValue, tuple, type Value } from "./values.ts";
@@ -195,6 +196,9 @@ function field(frame: Frame, expression: FieldExpression): Value {
     case "builtin":
       if (object.name === "core") return { kind: "builtin", name: `core.${name}` };
       return fail(say.noField(expression.name.span, name, describe(object), []));
+    case "point":
+      if (name === "value") return storageOf(frame, object, expression.span);
+      return fail(say.noField(expression.name.span, name, printExpression(expression.object), ["value"]));
     case "constructor":
       return fail(say.memberOfConstructor(expression.span, object.declaration.name.text, name));
     case "tensor":

@@ -14,6 +14,7 @@ import type { Frame } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { inForm, scan } from "./loops.ts";
 import { within } from "./ode-steps.ts";
+import { refusePoints } from "./points.ts";
 import { pulled, readFromOutside, refuseMissing, withVersions } from "./outside.ts";
 import { fail } from "./problem.ts";
 import type { CallRecord } from "./rules.ts";
@@ -35,6 +36,7 @@ export function fixpoint(frame: Frame, expression: FixpointExpression): Value {
   const settings = settingsOf(frame, expression.options);
   const inner: Frame = { ...frame, activeRule: null };
   const starts = carries.map(({ value }) => evaluate(frame, value));
+  refusePoints(starts, "the state of a `fixpoint`", span);
   const field: Value = { kind: "lambda", scope: frame.scope.frozen(context), expression: asFunction(expression) };
   const first = builder.types.length;
   const start = within(inner, { $z0: starts.length === 1 ? starts[0] : tuple(starts), $f: field }, span);

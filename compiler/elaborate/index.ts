@@ -12,6 +12,7 @@ import { buildEntries, buildInit, type BuiltEntry } from "./entries.ts";
 import type { DerivativeRequest, Proof } from "./context.ts";
 import { Session } from "./context.ts";
 import { Files } from "./files.ts";
+import { checkPointType, type MovedPoint } from "./points.ts";
 import { Problem } from "./problem.ts";
 import { isOperation, ofOperations } from "./operation-names.ts";
 import { checkRuleSet } from "./rule-sets.ts";
@@ -39,6 +40,8 @@ export interface CheckedRequest extends DerivativeRequest {
   readonly region: Region;
   /** The states that the region's first params are; arguments follow. */
   readonly reads: readonly StateId[];
+  /** Values with a tangent of their own among the params and what the derivative is by: these are moved by their steps. */
+  readonly points: readonly MovedPoint[];
 }
 
 export interface EntryProof {
@@ -71,6 +74,7 @@ function elaborateAt(source: string, options: ElaborateOptions, sizeFor: (bound:
   checkDims(session, file, options.dims ?? {});
   collectRules(session, files);
   for (const declaration of file.declarations) if (declaration.kind === "rules") checkRuleSet(session, declaration, scope);
+  for (const declaration of file.declarations) if (declaration.kind === "type" && declaration.tangent) checkPointType(session, declaration, scope);
   const built = buildEntries(session, scope, file);
   touchAll(session, scope, file);
   const init = buildInit(session);
@@ -95,13 +99,14 @@ function elaborateAt(source: string, options: ElaborateOptions, sizeFor: (bound:
 
 const isEntry = (declaration: Declaration): declaration is FunctionDeclaration => declaration.kind === "fn" && declaration.exported;
 
-function requestsOf({ entry, requests, full }: BuiltEntry): CheckedRequest[] {
+function requestsOf({ entry, requests, points, full }: BuiltEntry): CheckedRequest[] {
   return requests.map((request) => ({
     entry: entry.name, variant: entry.variant, span: request.span, region: full.region, reads: full.reads,
     of: request.of.map(full.id), seeds: request.seeds.map(full.id),
     wrt: request.wrt.map(({ label, id }) => ({ label, id: full.id(id) })),
     gradients: request.gradients.map((id) => (id === null ? null : full.id(id))),
     surrogates: request.surrogates, ruleSet: request.ruleSet,
+    points: points.map(({ type, value, step, moved }) => ({ type, value: full.id(value), step: full.id(step), moved: full.id(moved) })),
   }));
 }
 

@@ -7,10 +7,11 @@ import { evaluate } from "./expressions.ts";
 import { genericArguments } from "./generics.ts";
 import { completed } from "./models.ts";
 import { takeAt } from "./parts.ts";
+import { noted, pointAt } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import { align, asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
 import { slicesOf } from "./trees.ts";
-import { type Axis, describe, describeSize, type IndexVariable, type ModelValue, ownShape, type TensorValue, tuple, type TupleValue, type Value } from "./values.ts";
+import { type Axis, describe, describeSize, type IndexVariable, type ModelValue, ownShape, pointAxes, type PointValue, type TensorValue, tuple, type TupleValue, type Value } from "./values.ts";
 
 export function index(frame: Frame, expression: IndexExpression): Value {
   const object = evaluate(frame, expression.object);
@@ -25,6 +26,8 @@ export function index(frame: Frame, expression: IndexExpression): Value {
       return indexFamily(frame, object, expression);
     case "tensor":
       return indexTensor(frame, object, expression);
+    case "point":
+      return indexPoint(frame, object, expression);
     case "range":
       return indexTensor(frame, asTensor(frame.context, object, expression.span), expression);
     case "poison":
@@ -109,6 +112,8 @@ export function takeMember(frame: Frame, value: Value, at: number, span: Span, r
   switch (value.kind) {
     case "tensor":
       return takeAt(frame.context, value, 0, at, span);
+    case "point":
+      return pointAt(frame.context, value, at, span);
     case "record":
       return { kind: "record", fields: new Map([...value.fields].map(([name, inner]) => [name, pick(inner)])) };
     case "tuple":
@@ -143,6 +148,17 @@ export function indexTensor(frame: Frame, object: TensorValue, expression: Index
     return object.parts[selectors[0].at];
   }
   return select(frame, object, selectors, expression.span);
+}
+
+/** The same index of a point's storage and its step, which have axes of their own behind those of the array. */
+export function indexPoint(frame: Frame, point: PointValue, expression: IndexExpression): PointValue {
+  const { value, step } = point;
+  const axes = pointAxes(point);
+  const array: TensorValue = { ...value, type: { ...value.type, shape: value.type.shape.slice(0, value.variables.length + axes.length) }, axes };
+  const selectors = selectorsOf(frame, array, expression);
+  const apply = (part: TensorValue): TensorValue =>
+    select(frame, part, [...selectors, ...part.axes.slice(axes.length).map((): Selector => ({ kind: "all" }))], expression.span);
+  return noted(frame.context, { ...point, value: apply(value), step: apply(step) });
 }
 
 function select(frame: Frame, object: TensorValue, selectors: readonly Selector[], span: Span): TensorValue {

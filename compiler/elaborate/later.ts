@@ -10,7 +10,6 @@ interface AnyNode {
   readonly span: Span;
   readonly name?: { readonly text: string; readonly span: Span };
   readonly callee?: AnyNode & { readonly text?: string };
-  readonly tangent?: object;
 }
 
 export function refuseLater(session: Session, file: File): void {
@@ -19,7 +18,6 @@ export function refuseLater(session: Session, file: File): void {
   const refuse = (span: Span, what: string): void => session.report(say.notYet(span, what));
   for (const node of nodes) {
     const name = node.kind === "namedType" ? node.name : node.kind === "call" && node.callee?.text !== undefined ? { text: node.callee.text, span: node.callee.span } : undefined;
-    if (node.kind === "type" && node.tangent) refuse(node.span, "a type with a tangent of its own");
     if (name && narrowElements.has(name.text) && !bound.has(name.text)) refuse(name.span, `the element type ${name.text}`);
   }
 }

@@ -211,6 +211,7 @@ function bindMember(frame: Frame, self: ModelValue, owner: ModelNode | undefined
 
 function hasState(node: StateNode): boolean {
   if (node.kind === "cell") return node.cell.role === "state";
+  if (node.kind === "point") return hasState(node.value);
   const inner = node.kind === "model" ? [...node.members.values()].map((member) => member.node) : node.kind === "record" ? [...node.fields.values()] : node.items;
   return (node.kind === "model" && node.pending) || inner.some(hasState);
 }

@@ -10,6 +10,7 @@ import { evaluate } from "./expressions.ts";
 import { scan } from "./loops.ts";
 import { type Problem, solveWithAdjoint } from "./ode-adjoint.ts";
 import { type Adaptive, integrate, type Method, type Steps, within } from "./ode-steps.ts";
+import { refusePoints } from "./points.ts";
 import { fail } from "./problem.ts";
 import { assign, binary, bind, call, carries, name, numeral, pattern } from "./synthetic.ts";
 import { asTensor, staticNumber } from "./tensors.ts";
@@ -38,6 +39,7 @@ export function odesolve(frame: Frame, expression: OdesolveExpression): Value {
   const [from, to] = range.items.map((item) => evaluate(frame, item.value));
   const names = expression.carries.map((carry) => carry.name.text);
   const starts = expression.carries.map(({ value }) => evaluate(frame, value));
+  refusePoints(starts, "the state of an `odesolve`", span);
   const field: Value = { kind: "lambda", scope: frame.scope.frozen(frame.context), expression: fieldOf(expression, names) };
   const problem: Problem = { field, start: starts.length === 1 ? starts[0] : tuple(starts), from, to };
   return settings.at ? throughTimes(frame, settings, problem, settings.at, span) : solve(frame, settings, problem, span);

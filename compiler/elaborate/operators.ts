@@ -4,6 +4,7 @@ import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
 import type { OpName } from "../ops/attributes.ts";
 import type { Frame } from "./context.ts";
+import { pointArithmetic } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import { markOperator } from "./rules.ts";
 import { asTensor, commonElement, elementwise, idOf, spread, tensor } from "./tensors.ts";
@@ -40,6 +41,9 @@ export function infix(frame: Frame, operator: InfixOperator, left: Value, right:
     return result.kind === "number" && (left.madeUp || right.madeUp) ? { ...result, madeUp: true } : result;
   }
   if (left.kind === "boolean" && right.kind === "boolean") return staticLogic(operator, left.value, right.value, site);
+  if (left.kind === "point" || (right.kind === "point" && !isTree(left))) {
+    if (!isTree(right)) return pointArithmetic(frame, operator, left, right, site.span);
+  }
   if (operator !== "@" && (isTree(left) || isTree(right))) {
     return combineTrees(left, right, (a, b) => {
       const own = left.kind === "model" ? a : right.kind === "model" ? b : undefined;

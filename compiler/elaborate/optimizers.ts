@@ -5,7 +5,7 @@ import { say } from "../diagnostics/catalogue.ts";
 import { isLibrary } from "../diagnostics/diagnostic.ts";
 import { checkMayAssign, itemNode, nodeOfTarget } from "./assign.ts";
 import { arrange, atCallSite, enter, type GivenArgument } from "./calls.ts";
-import type { CellNode, Context, Frame, StateNode } from "./context.ts";
+import type { Cell, CellNode, Context, Frame, PointNode, StateNode } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { fail } from "./problem.ts";
 import { gradient } from "./requests.ts";
@@ -17,7 +17,7 @@ import { runBlock } from "./statements.ts";
 import { asTensor, broadcastTo, tensor } from "./tensors.ts";
 import { child } from "./trees.ts";
 import { coerce } from "./types.ts";
-import { describe, isFloat, ownShape, type OptimizerValue, type Value } from "./values.ts";
+import { describe, isFloat, ownShape, type OptimizerValue, type TensorValue, type Value } from "./values.ts";
 
 /** Binds options or a rule set's parameters by position and name, defaults evaluated in their own scope. */
 export function bindOptions(frame: Frame, owner: string, parameters: readonly Parameter[], given: readonly GivenArgument[], parent: Scope, span: Span): Scope {
@@ -84,7 +84,7 @@ function moveTree(frame: Frame, target: Expression, update: Value, optimizer: Op
   let moved = 0;
   const options = optimizer.options;
   const visit = (inner: StateNode, leaf: Value, at: ReadonlyMap<string, Value>): void => {
-    if (inner.kind === "cell") {
+    if (inner.kind === "cell" || inner.kind === "point") {
       moved++;
       return moveLeaf(frame, inner, leaf, at, optimizer, slots, span);
     }
@@ -156,15 +156,20 @@ export function stateOf(frame: Frame, expression: Expression): StateNode | undef
 
 // ---- one leaf
 
-function moveLeaf(frame: Frame, node: CellNode, update: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string, span: Span): void {
+/** A leaf that an optimizer runs for: points move by steps of their tangent. */
+type Movable = CellNode | PointNode;
+const stored = (node: Movable): CellNode => (node.kind === "point" ? node.value : node);
+const moves = (node: Movable): CellNode => (node.kind === "point" ? node.step : node);
+
+function moveLeaf(frame: Frame, node: Movable, update: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string, span: Span): void {
   const { context } = frame;
-  const { cell, path } = node;
+  const { cell, path } = stored(node);
   if (cell.role === "frozen") fail(say.frozenAssigned(span, path));
   if (!isFloat(cell.type.element) && cell.type.element !== "bool") return; // integer leaves are not trained
   const g = asTensor(context, update, span, cell.type.element);
-  const { shape } = typeOfCell(node);
+  const { shape } = typeOfCell(moves(node));
   if (ownShape(g).length > shape.length) fail(say.stateType(span, path, describe(readNode(context, node)), describe(g), cell.span));
-  const gradientLeaf = broadcastTo(context, g, shape, axesOfCell(node), span);
+  const gradientLeaf = broadcastTo(context, g, shape, axesOfCell(moves(node)), span);
   const { declaration } = optimizer;
   const library = isLibrary(declaration.span.file);
   const run = (): void => {
@@ -179,13 +184,13 @@ function moveLeaf(frame: Frame, node: CellNode, update: Value, options: Readonly
   else run();
 }
 
-function runOptimizer(frame: Frame, node: CellNode, g: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string): void {
+function runOptimizer(frame: Frame, node: Movable, g: Value, options: ReadonlyMap<string, Value>, optimizer: OptimizerValue, slots: string): void {
   const { declaration } = optimizer;
   const [p, gradientName] = declaration.parameters;
   if (!p || !gradientName) fail(say.optimizerParameters(declaration.name.span, declaration.name.text));
   const scope = new Scope(optimizer.scope);
   const inner = enter(frame, scope, optimizer.span);
-  const { path } = node;
+  const { path } = stored(node);
   frame.session.roots.set(path, node);
   scope.define(p.name.text, { read: (context) => readNode(context, node), span: p.span, target: { path, local: true } });
   scope.bind(gradientName.name.text, g, gradientName.span);
@@ -199,9 +204,9 @@ function runOptimizer(frame: Frame, node: CellNode, g: Value, options: ReadonlyM
 }
 
 /** `state m = zeros_like(g)`: one state per statement and leaf, shared by an entry's variants. */
-function bindSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, of: CellNode, slots: string): void {
-  const { slice } = of.cell;
-  const path = `${slots}.${statement.name.text}.${slice?.whole.path ?? of.path}`;
+function bindSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, of: Movable, slots: string): void {
+  const { cell: { slice }, path: ofPath } = stored(of);
+  const path = `${slots}.${statement.name.text}.${slice?.whole.path ?? ofPath}`;
   let node = frame.session.roots.get(path);
   if (!node) {
     node = createSlot(frame, declaration, statement, of, path);
@@ -217,18 +222,19 @@ function slotSlice(frame: Frame, path: string, slot: StateNode): string {
   return `${path}[]`;
 }
 
-function createSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, of: CellNode, path: string): StateNode {
+function createSlot(frame: Frame, declaration: OptimizerDeclaration, statement: MemberStatement, of: Movable, path: string): StateNode {
   // In the init region p is the parameter's initial value and g is zero.
   const scope = new Scope(frame.scope);
   const [p, g] = declaration.parameters;
   let copy = 0;
-  const { slice } = of.cell;
+  const { slice } = stored(of).cell;
   const initialOf = (context: Context): Value => {
     if (!slice || context.kind !== "init") return readNode(context, of);
-    return takeAt(context, tensor(context, context.read(slice.whole)), 0, copy, p.span);
+    const first = (cell: Cell): TensorValue => takeAt(context, tensor(context, context.read(cell.slice?.whole ?? cell)), 0, copy, p.span);
+    return of.kind === "cell" ? first(of.cell) : { kind: "point", type: of.type, value: first(of.value.cell), step: first(of.step.cell) };
   };
   scope.define(p.name.text, { read: initialOf, span: p.span });
-  scope.define(g.name.text, { read: (context) => tensor(context, context.builder.zeros(typeOfCell(of)), axesOfCell(of)), span: g.span });
+  scope.define(g.name.text, { read: (context) => tensor(context, context.builder.zeros(typeOfCell(moves(of))), axesOfCell(moves(of))), span: g.span });
   return createStates(frame.session, { ...frame, scope }, statement, path, "optimizer", slice ? [slice.length] : [], (i) => { copy = i; });
 }
 

@@ -16,7 +16,7 @@ export function prove(frame: Frame, claim: Expression): void {
   if (claim.kind === "unary" && claim.operator === "!" && claim.operand.kind === "call") {
     const { callee, arguments: given } = claim.operand;
     if (callee.kind === "name" && callee.text === "transposed" && given.length === 1) {
-      const cells = cellsOf(nodeOf(frame, given[0].value)).filter(({ cell }) => cell.role === "trained");
+      const cells = cellsOf(nodeOf(frame, given[0].value)).filter(({ cell }) => cell.role === "trained" && !cell.isStep);
       frame.context.proofs.push({ kind: "transposed", states: cells.map(({ cell }) => cell.id), span: claim.span });
       return;
     }

@@ -4,7 +4,7 @@ import { say } from "../diagnostics/catalogue.ts";
 import { type Extent, pull, push, reaches, type RequestOptions, type Target } from "../differentiate/index.ts";
 import { Builder, type BuildNode } from "../ir/builder.ts";
 import { assertNever, type CallSite, type TensorType, type ValueId } from "../ir/graph.ts";
-import type { Context, Frame, StateNode, TapRecorder } from "./context.ts";
+import type { Context, Frame, PointNode, StateNode, TapRecorder } from "./context.ts";
 import { evaluate as evaluateRegion } from "../reference/index.ts";
 import { evaluate } from "./expressions.ts";
 import { jacobian, localize } from "./map.ts";
@@ -12,11 +12,12 @@ import { ofOperations } from "./operation-names.ts";
 import { operationHandle } from "./operation-rules.ts";
 import { stateOf } from "./optimizers.ts";
 import { type Pick, put, take, wholeOf } from "./parts.ts";
+import { noted } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import { ruleSetHandle, underVariables } from "./rules.ts";
 import { cellsOf, readNode } from "./states.ts";
 import { asTensor, broadcastTo, idOf, stack, tensor } from "./tensors.ts";
-import { leaves, parameterTree, rebuild } from "./trees.ts";
+import { creditTree, leaves, rebuild } from "./trees.ts";
 import { type Axis, describe, type IndexVariable, isFloat, ownShape, record, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** A leaf that a derivative is asked for: its versions, newest first, or the parts of a stacked tap. */
@@ -59,7 +60,7 @@ function wrtOf(frame: Frame, expression: Expression): Wrt {
   const node = stateOf(frame, expression);
   const value = evaluate(frame, expression);
   if (value.kind === "poison") throw new Problem(null);
-  const form = parameterTree(value);
+  const form = creditTree(value);
   const versions = node && versionsOf(frame, node);
   const label = printExpression(expression);
   const isWhole = node ? () => false : isNamed(frame, expression);
@@ -102,6 +103,8 @@ function versionsOf(frame: Frame, node: StateNode): ValueId[][] {
     case "cell":
       frame.context.read(node.cell);
       return [[...(frame.context.versions.get(node.cell) ?? [])].reverse()];
+    case "point":
+      return [versionsOfPoint(frame, node)];
     case "record":
       return [...node.fields.values()].flatMap((inner) => versionsOf(frame, inner));
     case "tuple":
@@ -109,6 +112,17 @@ function versionsOf(frame: Frame, node: StateNode): ValueId[][] {
     case "model":
       return [...node.members.values()].filter((member) => member.role !== "state").flatMap((member) => versionsOf(frame, member.node));
   }
+}
+
+/** Of a state of points the steps, which `noted` knows the points of. */
+function versionsOfPoint(frame: Frame, { type, value, step }: PointNode): ValueId[] {
+  const { context } = frame;
+  const [[values], [steps]] = [versionsOf(frame, value), versionsOf(frame, step)];
+  steps.forEach((id, i) => {
+    const storage = values.at(i);
+    if (storage !== undefined) noted(context, { kind: "point", type, value: tensor(context, storage), step: tensor(context, id) });
+  });
+  return steps;
 }
 
 /** Which elements of a whole a part has. */
@@ -293,8 +307,9 @@ function nearby(context: Context, values: readonly TensorValue[], of: readonly V
 }
 
 /** `jacobian(y, x, using = r)`. */
-export function jacobianRequest(frame: Frame, y: Value, written: Expression, x: Value, over: Expression, using: Value | undefined, span: Span): Value {
+export function jacobianRequest(frame: Frame, of: Value, written: Expression, by: Value, over: Expression, using: Value | undefined, span: Span): Value {
   const { options } = requestOptions(frame, using, span);
+  const [y, x] = [of, by].map((value) => (value.kind === "point" ? value.step : value));
   if (y.kind !== "tensor" || x.kind !== "tensor") return fail(say.jacobianNeeds(span, printExpression(y.kind === "tensor" ? over : written), describe(y.kind === "tensor" ? x : y)));
   const wrt = wrtOf(frame, over);
   const { ids } = choose(frame, [idOf(frame.context, y, written.span)], wrt, options);
@@ -309,7 +324,7 @@ export function jacobianRequest(frame: Frame, y: Value, written: Expression, x: 
 
 /** `pull(y, x, dy, using = r)`: the vector-Jacobian product. */
 export function pullRequest(frame: Frame, y: Value, written: Expression, over: Expression, dy: Value, using: Value | undefined, span: Span): Value {
-  const outputs = leaves(y.kind === "tuple" && y.list ? asTensor(frame.context, y, span) : y).filter(({ value }) => differentiable(value.type));
+  const outputs = leaves(y.kind === "tuple" && y.list ? asTensor(frame.context, y, span) : creditTree(y)).filter(({ value }) => differentiable(value.type));
   if (outputs.length === 0) fail(say.pullNeedsTensor(written.span, describe(y)));
   const targets = outputs.map(({ path, value }) => ({ value, seed: seedFor(frame, value, path, dy, span, "the cotangent") }));
   return pullBack(frame, targets, written, over, using, span);
@@ -340,7 +355,7 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
   const wrt = wrtOf(frame, over);
   frame.session.spend(context.builder.nodes.length / nodesPerStep, span);
   const { options } = requestOptions(frame, using, span);
-  const outputs = leaves(y);
+  const outputs = leaves(creditTree(y));
   const of = outputs.map(({ value }) => idOf(context, value, written.span));
   const { ids, counts } = choose(frame, of, wrt, options);
   const tangents: ValueId[] = [];
@@ -366,7 +381,7 @@ export function pushRequest(frame: Frame, y: Value, written: Expression, over: E
   const found = nested(frame, span, () => push(context.builder, near.of, near.ids, tangents, options));
   if (found.every((id) => id === null)) noCredit(span, written, over, wrt);
   let next = 0;
-  const built = rebuild(parameterTree(y), () => {
+  const built = rebuild(creditTree(y), () => {
     const i = next++;
     const target = outputs[i].value;
     return tensor(context, found[i] ?? context.builder.zeros(target.type), target.axes, target.variables);

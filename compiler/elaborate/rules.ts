@@ -11,7 +11,7 @@ import { fail, Problem } from "./problem.ts";
 import { Scope } from "./scope.ts";
 import { runBody } from "./statements.ts";
 import { asTensor, broadcastTo, idOf, spread, tensor } from "./tensors.ts";
-import { type Leaf, leaves, parameterTree, rebuild, replaceLeaves } from "./trees.ts";
+import { creditTree, type Leaf, leaves, rebuild, replaceLeaves } from "./trees.ts";
 import { describe, type IndexVariable, isFloat, type ModelValue, ownShape, type RulesValue, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** What a rule may see of the call that it stands for. */
@@ -38,7 +38,7 @@ interface InputLeaf extends Leaf {
 }
 
 /** Leaves that credit can reach. */
-const credited = (value: Value): Leaf[] => leaves(value).filter(({ value: leaf }) => isFloat(leaf.type.element) || leaf.type.element === "bool");
+const credited = (value: Value): Leaf[] => leaves(creditTree(value)).filter(({ value: leaf }) => isFloat(leaf.type.element) || leaf.type.element === "bool");
 
 export interface Marking {
   readonly callee: string;
@@ -64,6 +64,7 @@ export function mark(marking: Marking, result: Value, span: Span): Value {
     return rule && ownHandle(record, rule);
   };
   const call: CallSite = {
+    points: tensors.some(({ storage }) => storage) || marking.inputs.some(({ value }) => leaves(value).some(({ storage }) => storage)),
     callee: marking.callee,
     path: marking.path,
     inputs: ofInputs.map(({ value }) => idOf(context, value, span)),
@@ -73,8 +74,7 @@ export function mark(marking: Marking, result: Value, span: Span): Value {
   };
   const ids = context.builder.leave(tensors.map(({ value }) => idOf(context, value, span)), call);
   let at = 0;
-  const fresh = (old: TensorValue): TensorValue => ({ ...tensor(context, ids[at++], old.axes, old.variables) });
-  return replaceLeaves(result, fresh);
+  return replaceLeaves(result, (old) => tensor(context, ids[at++], old.axes, old.variables));
 }
 
 /**
@@ -82,16 +82,16 @@ export function mark(marking: Marking, result: Value, span: Span): Value {
  * it before the call, so that their credits add up behind it.
  */
 export function alongVariables<T extends readonly Value[]>({ context }: Frame, given: T, span: Span): T {
-  const tensors = given.filter((value) => value.kind === "tensor");
+  const tensors = given.flatMap((value) => (value.kind === "tensor" || value.kind === "point" ? leaves(value).map((leaf) => leaf.value) : []));
   const variables: IndexVariable[] = [];
   for (const value of tensors) for (const variable of value.variables) if (!variables.some(({ name }) => name === variable.name)) variables.push(variable);
   if (tensors.every((value) => value.variables.length === variables.length)) return given;
-  const along = (value: Value): Value => {
-    if (value.kind !== "tensor" || value.variables.length === variables.length) return value;
+  const along = (value: TensorValue): TensorValue => {
+    if (value.variables.length === variables.length) return value;
     const shape = [...variables.map(({ range }) => range), ...ownShape(value)];
     return tensor(context, spread(context, value, variables, shape, span), value.axes, variables);
   };
-  return given.map(along) as unknown as T; // of the same length, tensors for tensors
+  return given.map((value) => (value.kind === "tensor" || value.kind === "point" ? replaceLeaves(value, along) : value)) as unknown as T; // of the same length, tensors for tensors
 }
 
 /** An operator is marked only where some rule set of the program concerns it. */
@@ -140,7 +140,7 @@ export function findRule(set: RulesValue, name: string, path: readonly string[],
  */
 export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"], request: Span): RuleHandle | undefined | null {
   const record = call.frame as CallRecord | undefined; // CallSite.frame is opaque to others; only `mark` makes it
-  if (record === undefined) return undefined; // an operation that a set has answered for: no call of the program
+  if (record === undefined || call.points) return undefined; // of points their own rules alone can speak; without a record: an operation that a set has answered for: no call of the program
   const operations = ofOperations(set.declaration);
   const found = operations && isOperation(call.callee) ? undefined : findRule(set, call.callee, call.path, mode);
   if (found) {
@@ -189,9 +189,11 @@ export function applyRule(
   scope.bind(parameter.name.text, tangentRecord(inner, record, names, given), parameter.span);
   const value = runRule(inner, rule);
   const targets = leaves(record.result);
+  const moved = targets.filter(({ storage }) => !storage);
   const results = leaves(value.kind === "number" ? asTensor(inner.context, value, rule.span, "f32") : value);
-  if (results.length !== targets.length) fail(say.tangentShape(rule.span, describe(record.result), describe(value)));
-  return targets.map(({ value: target }, i) => idOf(inner.context, fit(inner, results[i].value, target, rule.span, "the tangent"), rule.span));
+  if (results.length !== moved.length) fail(say.tangentShape(rule.span, describe(creditTree(record.result)), describe(value)));
+  let at = 0;
+  return targets.map(({ value: target, storage }) => (storage ? null : idOf(inner.context, fit(inner, results[at++].value, target, rule.span, "the tangent"), rule.span)));
 }
 
 function runRule(frame: Frame, rule: Rule): Value {
@@ -207,12 +209,10 @@ function zerosLike(frame: Frame, value: TensorValue): TensorValue {
 }
 
 function cotangentTree(frame: Frame, result: Value, given: readonly (ValueId | null)[], span: Span): Value {
+  const targets = leaves(result).flatMap(({ value, storage }, i) => (storage ? [] : [{ target: value, id: given[i] }]));
   let at = 0;
-  const targets = leaves(result);
-  const built = rebuild(result, () => {
-    const i = at++;
-    const id = given[i];
-    const target = targets[i].value;
+  const built = rebuild(creditTree(result), () => {
+    const { target, id } = targets[at++];
     return id === null || id === undefined ? zerosLike(frame, target) : tensor(frame.context, id, target.axes, target.variables);
   });
   return built ?? fail(say.expectedTensor(span, describe(result)));
@@ -229,7 +229,7 @@ function tangentRecord(frame: Frame, record: CallRecord, names: readonly string[
     const start = at;
     at += mine.length;
     let i = start;
-    const built = rebuild(parameterTree(value), () => {
+    const built = rebuild(creditTree(value), () => {
       const target = record.leaves[i].value;
       const id = given[i++];
       return id === null || id === undefined ? zerosLike(frame, target) : tensor(frame.context, id, target.axes, target.variables);

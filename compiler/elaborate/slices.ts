@@ -3,7 +3,7 @@
  * slice's cell is known to the body's context alone; after the body the whole is assigned the slices, side by side.
  */
 import type { Span } from "../../grammar/index.ts";
-import type { Cell, Context, Session, StateNode } from "./context.ts";
+import type { Cell, CellNode, Context, Session, StateNode } from "./context.ts";
 import { complete } from "./models.ts";
 import { takeAt } from "./parts.ts";
 import { asTensor, idOf, tensor } from "./tensors.ts";
@@ -32,12 +32,17 @@ export function sliceCell(context: Context, whole: Cell, length: number): Cell {
 /** No name that a user can give: paths without it are those of wholes. */
 const slicePath = (path: string): string => `${path}[]`;
 
+const sliceOfCell = (context: Context, { cell, path }: CellNode, length: number): CellNode =>
+  ({ kind: "cell", cell: sliceCell(context, cell, length), at: [], path: slicePath(path) });
+
 /** What `m` stands for in `map m in nets`. */
 export function sliceNode(context: Context, whole: StateNode, length: number, span: Span): StateNode {
   const { session } = context;
   switch (whole.kind) {
     case "cell":
-      return { kind: "cell", cell: sliceCell(context, whole.cell, length), at: [], path: slicePath(whole.path) };
+      return sliceOfCell(context, whole, length);
+    case "point":
+      return { ...whole, value: sliceOfCell(context, whole.value, length), step: sliceOfCell(context, whole.step, length) };
     case "record":
       return { ...whole, fields: new Map([...whole.fields].map(([name, inner]) => [name, sliceNode(context, inner, length, span)])) };
     case "tuple":
@@ -60,6 +65,8 @@ export function hasSlices(session: Session, node: StateNode, span: Span): boolea
   switch (node.kind) {
     case "cell":
       return node.at.length === 0 && node.cell.type.shape.length > 0;
+    case "point":
+      return node.value.at.length === 0 && node.value.cell.type.shape.length > node.type.storage.length;
     case "record":
       return [...node.fields.values()].every((inner) => hasSlices(session, inner, span));
     case "tuple":

@@ -10,6 +10,7 @@ import { familyMember } from "./indexing.ts";
 import { runMember } from "./models.ts";
 import { applyStatement, minimizeStatement } from "./optimizers.ts";
 import { takeAt } from "./parts.ts";
+import { noted } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import { prove } from "./prove.ts";
 import { asVariable, requestedNames } from "./requested.ts";
@@ -18,7 +19,7 @@ import { expectedLike, expectedOf } from "./states.ts";
 import { close, idOf, staticNumber, tensor } from "./tensors.ts";
 import { child, replaceLeaves } from "./trees.ts";
 import { coerce, Matcher } from "./types.ts";
-import { describe, isFloat, nothing, number, ownShape, poison, record, tuple, type Value } from "./values.ts";
+import { describe, isFloat, nothing, number, ownShape, poison, record, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** Runs a function's body: `= e` fails as `return e` would. */
 export function runBody(frame: Frame, body: Body, expected?: Expected): Value {
@@ -169,6 +170,8 @@ function closeAll(context: Context, value: Value): Value {
       return tuple(value.items.map((item) => closeAll(context, item)), value.list);
     case "record":
       return record([...value.fields].map(([name, field]) => [name, closeAll(context, field)]));
+    case "point":
+      return replaceLeaves(value, (leaf) => close(context, leaf));
     default:
       return value;
   }
@@ -203,9 +206,11 @@ function tap(frame: Frame, statement: Extract<Statement, { kind: "member" }>): v
 /** In a loop's body a tapped tensor gets a zero added: the derivative at the tap is the derivative by that zero. */
 function perturbed(frame: Frame, value: Value, span: Span): Value {
   const perturb = frame.recorder?.perturb;
-  if (!perturb || value.kind !== "tensor" || !isFloat(value.type.element) || value.variables.length > 0) return value;
-  const id = idOf(frame.context, value, span);
-  return tensor(frame.context, frame.context.builder.add(id, perturb(value.type)), value.axes);
+  if (!perturb) return value;
+  const add = (leaf: TensorValue): TensorValue =>
+    (!isFloat(leaf.type.element) || leaf.variables.length > 0 ? leaf : tensor(frame.context, frame.context.builder.add(idOf(frame.context, leaf, span), perturb(leaf.type)), leaf.axes));
+  if (value.kind === "point") return noted(frame.context, { ...value, step: add(value.step) });
+  return value.kind === "tensor" ? add(value) : value;
 }
 
 // ---- structure

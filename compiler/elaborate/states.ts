@@ -3,15 +3,16 @@ import type { Expression, Span, TypeExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import { invariant } from "../diagnostics/diagnostic.ts";
 import type { State, TensorType, ValueId } from "../ir/graph.ts";
-import { type Cell, type CellNode, type Context, type Frame, hashText, mix, newCounters, type Session, type StateNode } from "./context.ts";
+import { type Cell, type CellNode, type Context, type Frame, hashText, mix, newCounters, type PointNode, type Session, type StateNode } from "./context.ts";
 import { evaluate, type Expected } from "./expressions.ts";
 import { complete, instantiate, readModel, refuseBroken, rootFrame } from "./models.ts";
 import { takeAt } from "./parts.ts";
+import { noted } from "./points.ts";
 import { fail } from "./problem.ts";
 import { asTensor, broadcastTo, elementOfNumbers, idOf, numbersOf, stack, tensor } from "./tensors.ts";
-import { child } from "./trees.ts";
+import { child, storageTree } from "./trees.ts";
 import { instantiateType, type KnownType } from "./types.ts";
-import { type Axis, describe, isFloat, ownShape, tuple, type TensorValue, type Value } from "./values.ts";
+import { type Axis, describe, isFloat, ownShape, type PointType, tuple, type TensorValue, type Value } from "./values.ts";
 
 /** What declares a state: its name, perhaps its type, its initial value. */
 export interface StateDeclaration {
@@ -23,7 +24,7 @@ export interface StateDeclaration {
 /** What a declaration says of its cells. Of a `var` floats are parameters; counters and masks are plain state. */
 export type DeclaredRole = State["role"] | "var";
 
-type MakeCell = (type: KnownType, at: readonly string[], role: DeclaredRole) => StateNode;
+type MakeCell = (type: KnownType, at: readonly string[], role: DeclaredRole) => CellNode;
 
 /** Makes the cells of a declaration. The initial value is computed in the init region, once asked for. */
 export function createStates(
@@ -65,6 +66,8 @@ function nodeLike(
   switch (value.kind) {
     case "tensor":
       return cell({ element: value.type.element, shape: ownShape(value), axes: value.axes }, at, role);
+    case "point":
+      return pointNode(value.type, cell({ element: value.type.element, shape: ownShape(value.value), axes: value.value.axes }, at, role));
     case "number":
       return cell({ element: value.element ?? (value.integer ? "i32" : "f32"), shape: [], axes: [] }, at, role);
     case "boolean":
@@ -96,6 +99,18 @@ function nodeLike(
   }
 }
 
+/** Points as state: their steps are zero, whatever they are assigned, and no state of the module. */
+function pointNode(type: PointType, value: CellNode): PointNode {
+  const { cell } = value;
+  const lead = cell.type.shape.length - type.storage.length;
+  const stepType: TensorType = { ...cell.type, shape: [...cell.type.shape.slice(0, lead), ...type.tangent] };
+  const step: Cell = {
+    ...cell, isStep: true, type: stepType, axes: [...cell.axes.slice(0, lead), ...type.tangent.map((): Axis => ({}))],
+    initial: (init) => init.builder.zeros(stepType),
+  };
+  return { kind: "point", type, value, step: cellNode(step) };
+}
+
 /** The initial value of one declaration in the init region: evaluated once (per copy of a family), then picked apart. */
 class InitialValues {
   private readonly values = new Map<Context, Value[]>();
@@ -114,7 +129,7 @@ class InitialValues {
         invariant(inner, () => `no initial value for ${this.path}.${at.join(".")}`);
         leaf = inner;
       }
-      return asTensor(init, leaf, this.declaration.span);
+      return asTensor(init, storageTree(leaf), this.declaration.span);
     });
     const { span } = this.declaration;
     if (this.families.length === 0) return idOf(init, picked[0], span);
@@ -173,6 +188,14 @@ function fill(frame: Frame, template: Value, value: Value, place: { span: Span; 
     if (leaf.type.element !== template.type.element) fail(say.typeMismatch(place.span, place.what, describe(template), describe(leaf)));
     return broadcastTo(frame.context, leaf, template.type.shape, template.axes, place.span);
   }
+  if (template.kind === "point") {
+    if (value.kind !== "point" || value.type.declaration !== template.type.declaration) return fail(say.typeMismatch(place.span, place.what, describe(template), describe(value)));
+    const { value: storage, step } = template;
+    return {
+      ...value, value: broadcastTo(frame.context, value.value, storage.type.shape, storage.axes, place.span),
+      step: broadcastTo(frame.context, value.step, step.type.shape, step.axes, place.span),
+    };
+  }
   if (template.kind === "record") {
     return { kind: "record", fields: new Map([...template.fields].map(([name, field]) => {
       const inner = value.kind === "record" ? value.fields.get(name) : value;
@@ -193,12 +216,10 @@ const nodesPerStep = 8;
 export function readNode(context: Context, node: StateNode): Value {
   context.session.spend(1 / nodesPerStep, undefined);
   switch (node.kind) {
-    case "cell": {
-      const { cell } = node;
-      const id = context.read(cell);
-      const hidden = cell.type.shape.length - context.builder.typeOf(id).shape.length;
-      return node.at.reduce((value, at) => takeAt(context, value, 0, at, cell.span), tensor(context, id, cell.axes.slice(hidden)));
-    }
+    case "cell":
+      return readCell(context, node);
+    case "point":
+      return noted(context, { kind: "point", type: node.type, value: readCell(context, node.value), step: readCell(context, node.step) });
     case "record":
       return { kind: "record", fields: new Map([...node.fields].map(([name, inner]) => [name, readNode(context, inner)])) };
     case "tuple":
@@ -208,11 +229,19 @@ export function readNode(context: Context, node: StateNode): Value {
   }
 }
 
+function readCell(context: Context, { cell, at: places }: CellNode): TensorValue {
+  const id = context.read(cell);
+  const hidden = cell.type.shape.length - context.builder.typeOf(id).shape.length;
+  return places.reduce((value, at) => takeAt(context, value, 0, at, cell.span), tensor(context, id, cell.axes.slice(hidden)));
+}
+
 /** All cells below a node. */
 export function cellsOf(node: StateNode): CellNode[] {
   switch (node.kind) {
     case "cell":
       return [node];
+    case "point":
+      return [node.value, node.step];
     case "record":
       return [...node.fields.values()].flatMap(cellsOf);
     case "tuple":
@@ -238,9 +267,11 @@ export const axesOfCell = ({ cell, at }: CellNode): readonly Axis[] => cell.axes
 
 /** The state of one of a family: each cell at a position of its first axis. */
 export function nodeAt(session: Session, family: StateNode, at: number, span: Span): StateNode {
-  const name = family.kind === "cell" || family.kind === "model" ? family.path : "";
+  const name = family.kind === "cell" || family.kind === "model" ? family.path : family.kind === "point" ? family.value.path : "";
   return placed(session, family.kind === "model" ? { ...family, family: undefined } : family, [at], { from: name, to: `${name}[${at}]` }, span);
 }
+
+const placedCell = (node: CellNode, at: readonly number[], path: string): CellNode => ({ ...node, at: [...node.at, ...at], path });
 
 /** Below a node each cell at positions of its leading axes; models and cells are named after the model that this is of. */
 export function placed(session: Session, node: StateNode, at: readonly number[], rename: { readonly from: string; readonly to: string }, span: Span): StateNode {
@@ -248,7 +279,9 @@ export function placed(session: Session, node: StateNode, at: readonly number[],
   const named = (path: string): string => (path.startsWith(rename.from) ? rename.to + path.slice(rename.from.length) : path);
   switch (node.kind) {
     case "cell":
-      return { ...node, at: [...node.at, ...at], path: named(node.path) };
+      return placedCell(node, at, named(node.path));
+    case "point":
+      return { ...node, value: placedCell(node.value, at, named(node.value.path)), step: placedCell(node.step, at, named(node.step.path)) };
     case "record":
       return { ...node, fields: new Map([...node.fields].map(([name, inner]) => [name, below(inner)])) };
     case "tuple":

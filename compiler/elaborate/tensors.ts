@@ -144,6 +144,8 @@ export function asTensor(context: Context, value: Value, span: Span, element?: E
     case "tuple":
       if (value.list && value.items.length > 0) return listTensor(context, value.items, span, element);
       break;
+    case "point":
+      return fail(say.pointIsNoTensor(span, describe(value), describe(value.value)));
     case "poison":
       throw new Problem(null);
     default:

@@ -4,7 +4,7 @@ import { say } from "../diagnostics/catalogue.ts";
 import type { Context } from "./context.ts";
 import { fail, Problem } from "./problem.ts";
 import { asTensor } from "./tensors.ts";
-import { describe, type Member, type ModelValue, record, type RecordValue, type TensorValue, tuple, type Value } from "./values.ts";
+import { describe, type Member, type ModelValue, type PointValue, record, type RecordValue, type TensorValue, tuple, type Value } from "./values.ts";
 
 /** Not a single tensor: elementwise functions go through it leaf by leaf. */
 export const isTree = (value: Value): boolean =>
@@ -18,6 +18,7 @@ export function asTensors(context: Context, value: Value, span: Span): Value {
     case "record":
       return record([...value.fields].map(([name, field]) => [name, asTensors(context, field, span)]));
     case "model":
+    case "point":
       return value;
     default:
       return asTensor(context, value, span);
@@ -84,19 +85,30 @@ export function child(value: Value, name: string): Value | undefined {
   if (value.kind === "record") return value.fields.get(name);
   if (value.kind === "model") return value.members.get(name)?.value;
   if (value.kind === "tuple") return value.items[Number(name)];
+  if (value.kind === "point") return name === storageName ? value.value : undefined;
   return undefined;
 }
 
 export interface Leaf {
   readonly path: readonly string[];
   readonly value: TensorValue;
+  /** Of a point: what is stored. No credit passes by it. */
+  readonly storage?: boolean;
 }
 
-/** The tensors of a tree, in order. Of a model its parameters; `states` adds its state. Compile-time numbers are not leaves. */
+/** What the storage of a point is called below it. */
+const storageName = "value";
+
+/**
+ * The tensors of a tree, in order. Of a model its parameters; `states` adds its state. Of a point its storage and its step.
+ * Compile-time numbers are not leaves.
+ */
 export function leaves(value: Value, options: { states?: boolean } = {}, path: readonly string[] = []): Leaf[] {
   switch (value.kind) {
     case "tensor":
       return [{ path, value }];
+    case "point":
+      return [{ path: [...path, storageName], value: value.value, storage: true }, { path, value: value.step }];
     case "tuple":
       return value.items.flatMap((item, i) => leaves(item, options, [...path, String(i)]));
     case "record":
@@ -121,7 +133,33 @@ export function parameterTree(value: Value): Value {
   return record(fields);
 }
 
-/** Rebuilds a tree like `shape` from leaves in the order of `leaves(shape)`; numbers stay. Models become records. */
+/** The tree that derivatives by a value have: of models the parameters, of points the steps. */
+export function creditTree(value: Value): Value {
+  return withPoints(parameterTree(value), ({ step }) => step);
+}
+
+/** A value as it crosses the module's border: of models the parameters, of points the storage. */
+export function storageTree(value: Value): Value {
+  return withPoints(parameterTree(value), (point) => point.value);
+}
+
+/** A tree with something else in the place of each point; a model in a record becomes the tree of its parameters, too. */
+function withPoints(value: Value, f: (point: PointValue) => TensorValue): Value {
+  switch (value.kind) {
+    case "point":
+      return f(value);
+    case "tuple":
+      return tuple(value.items.map((item) => withPoints(item, f)), value.list);
+    case "record":
+      return record([...value.fields].map(([name, field]) => [name, withPoints(field, f)]));
+    case "model":
+      return withPoints(parameterTree(value), f);
+    default:
+      return value;
+  }
+}
+
+/** Rebuilds a tree like `shape`, in which there are no points, from leaves in the order of `leaves(shape)`; numbers stay. Models become records. */
 export function rebuild(shape: Value, next: () => Value | null): Value | null {
   switch (shape.kind) {
     case "tensor":
@@ -154,6 +192,8 @@ export function replaceLeaves(value: Value, f: (leaf: TensorValue) => TensorValu
   switch (value.kind) {
     case "tensor":
       return f(value);
+    case "point":
+      return { ...value, value: f(value.value), step: f(value.step) };
     case "tuple":
       return tuple(value.items.map((item) => replaceLeaves(item, f)), value.list);
     case "record":

@@ -8,11 +8,14 @@ import { isLibrary } from "../diagnostics/diagnostic.ts";
 import type { Element } from "../ir/graph.ts";
 import { evaluate, type Expected } from "./expressions.ts";
 import type { Frame } from "./context.ts";
+import { freshPoint } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import type { Scope } from "./scope.ts";
 import { namesIn, solveSize } from "./solve-size.ts";
 import { asTensor, broadcastTo, sizeValue, staticNumber, tensor } from "./tensors.ts";
-import { type Axis, describe, describeSize, isFloat, nothing, ownShape, type TensorValue, tuple, type Value } from "./values.ts";
+import {
+  type Axis, describe, describeSize, isFloat, nothing, ownShape, pointAxes, pointShape, type PointType, type PointValue, type TensorValue, tuple, type TypeValue, type Value,
+} from "./values.ts";
 
 const elements: ReadonlySet<string> = new Set<Element>(["f32", "f64", "i32", "u32", "bool"]);
 export const narrowElements: ReadonlySet<string> = new Set(["f16", "i8", "u8", "i4", "u4", "u2", "u1", "f8", "f4"]);
@@ -78,7 +81,7 @@ function expand(frame: Frame, type: NamedType): TypeExpression | null {
   if (bound?.kind === "poison") throw new Problem(null);
   if (bound?.kind !== "type") return null;
   const { declaration } = bound;
-  if (declaration.tangent) throw new Problem(null); // refused where it is declared
+  if (declaration.tangent) return null;
   const given = type.bracket?.items ?? [];
   const { generics } = declaration;
   const pack = generics.findIndex((generic) => generic.pack);
@@ -140,6 +143,26 @@ function substituteExpression(expression: Expression, by: Replacements): Express
   }
 }
 
+/** The type with a tangent of its own that a name stands for, if it does. */
+function pointTypeNamed(frame: Frame, { name }: NamedType): PointType | undefined {
+  const bound = frame.scope.find(name.text)?.read(frame.context);
+  return bound?.kind === "type" && bound.declaration.tangent ? pointType(frame, bound, name.span) : undefined;
+}
+
+/** A declared type with a tangent of its own: both must be floats of known sizes. */
+export function pointType(frame: Frame, { declaration, scope }: TypeValue, span: Span): PointType {
+  const { name: { text: name }, type, tangent, generics } = declaration;
+  if (!tangent) return fail(say.notCallable(span, name, `type ${name}`));
+  if (generics.length > 0) return fail(say.pointGenerics(generics[0].span, name));
+  const known = ([type, tangent.type] as const).map((given) => {
+    if (given.kind !== "namedType" || !elements.has(given.name.text)) return fail(say.pointStorage(given.span, name));
+    return knownType({ ...frame, scope }, given);
+  });
+  const [storage, step] = known;
+  if (!isFloat(storage.element) || step.element !== storage.element) return fail(say.pointStorage(tangent.type.span, name));
+  return { name, declaration, scope, element: storage.element, storage: storage.shape, tangent: step.shape };
+}
+
 // ---- sizes
 
 /** Whole, not negative, and small enough for offsets. */
@@ -177,6 +200,10 @@ function packSizes(frame: Frame, name: Name): { size: number; axis: Axis }[] {
 /** A tensor type with every size known. */
 export function knownType(frame: Frame, type: NamedType): KnownType {
   const element = elementOf(frame, type);
+  return { element, ...shapeOf(frame, type) };
+}
+
+function shapeOf(frame: Frame, type: NamedType): Pick<KnownType, "shape" | "axes"> {
   const shape: number[] = [];
   const axes: Axis[] = [];
   for (const item of type.bracket?.items ?? []) {
@@ -188,7 +215,7 @@ export function knownType(frame: Frame, type: NamedType): KnownType {
       axes.push(axis);
     } else fail(say.badAxis(item.span));
   }
-  return { element, shape, axes };
+  return { shape, axes };
 }
 
 function elementOf(frame: Frame, type: NamedType): Element {
@@ -281,6 +308,11 @@ export class Matcher {
         if (elements.has(name) || narrowElements.has(name)) return this.matchTensor(type, value, place);
         const bound = frame.scope.find(name)?.read(frame.context);
         if (bound && bound.kind !== "type") return; // a generic type that is bound already
+        const points = pointTypeNamed(frame, type);
+        if (points) {
+          if (value.kind !== "point" || value.type.declaration !== points.declaration) return this.refuse(type, value, place);
+          return this.matchShape(type, pointShape(value), value, place);
+        }
         const expanded = expand(frame, type);
         if (expanded) return this.match(expanded, value, place);
         return this.matchTensor(type, value, place);
@@ -369,7 +401,7 @@ export class Matcher {
       if (item.kind === "ellipsis" && item.name) {
         const name = item.name.text;
         if (this.isOpenPack(item.name)) {
-          const own = value.kind === "tensor" ? value.axes : [];
+          const own = axesOf(value);
           const sizes = shape.slice(at, at + free).map((size, i) => sizeValue(size, own[at + i]));
           frame.scope.bind(name, tuple(sizes, true), item.name.span);
           open.packs.delete(name);
@@ -382,7 +414,7 @@ export class Matcher {
           }
         }
       } else if (item.kind === "value") {
-        const { madeUp, bounded } = (value.kind === "tensor" && value.axes[at]) || {};
+        const { madeUp, bounded } = axesOf(value).at(at) ?? {};
         const size = shape[at++];
         const expression = item.value;
         if (expression.kind === "name" && open.sizes.has(expression.text)) {
@@ -399,6 +431,8 @@ export class Matcher {
     return this.open.packs.has(name.text);
   }
 }
+
+const axesOf = (value: Value): readonly Axis[] => (value.kind === "tensor" ? value.axes : value.kind === "point" ? pointAxes(value) : []);
 
 /** Where the sizes were given that a type and a value disagree about: counted from the right, those that differ. */
 function givenSizes(frame: Frame, type: NamedType, value: TensorValue): GivenSize[] {
@@ -440,7 +474,8 @@ export function coerce(frame: Frame, type: TypeExpression, value: Value, place: 
       if (!elements.has(name)) {
         if (narrowElements.has(name)) elementOf(frame, type);
         const expanded = expand(frame, type);
-        return expanded ? coerce(frame, expanded, value, place, lenient) : value;
+        if (expanded) return coerce(frame, expanded, value, place, lenient);
+        return value.kind === "point" && pointTypeNamed(frame, type) ? withAxes(value, shapeOf(frame, type).axes) : value;
       }
       const known = knownType(frame, type);
       if (value.kind === "number") {
@@ -448,15 +483,18 @@ export function coerce(frame: Frame, type: TypeExpression, value: Value, place: 
         return broadcastTo(frame.context, asTensor(frame.context, value, place.span, known.element), known.shape, known.axes, place.span);
       }
       if (value.kind === "boolean") return value;
-      const given = asTensor(frame.context, value, place.span, known.element);
-      return { ...given, axes: known.axes.map((axis, i) => (axis.name ? axis : given.axes[i] ?? {})) };
+      return named(asTensor(frame.context, value, place.span, known.element), known.axes);
     }
     default:
       return assertNever(type, "coerce");
   }
 }
 
-/** A fresh tensor or tree of a declared type, made leaf by leaf. */
+/** Axes take the names of a declared type, those that it has. */
+const named = (given: TensorValue, axes: readonly Axis[]): TensorValue => ({ ...given, axes: given.axes.map((own, i) => (axes[i]?.name ? axes[i] : own)) });
+const withAxes = (point: PointValue, axes: readonly Axis[]): PointValue => ({ ...point, value: named(point.value, axes), step: named(point.step, axes) });
+
+/** A fresh tensor or tree of a declared type, made leaf by leaf: of points the storage. */
 export function instantiateType(frame: Frame, type: TypeExpression, leaf: (known: KnownType, path: readonly string[]) => TensorValue, path: readonly string[] = []): Value {
   switch (type.kind) {
     case "tupleType":
@@ -469,6 +507,11 @@ export function instantiateType(frame: Frame, type: TypeExpression, leaf: (known
       if (type.name.text === "model") return fail(say.modelAtBorder(type.span));
       const expanded = elements.has(type.name.text) ? null : expand(frame, type);
       if (expanded) return instantiateType(frame, expanded, leaf, path);
+      const points = pointTypeNamed(frame, type);
+      if (points) {
+        const { shape, axes } = shapeOf(frame, type);
+        return freshPoint(points, leaf({ element: points.element, shape: [...shape, ...points.storage], axes: [...axes, ...points.storage.map((): Axis => ({}))] }, path));
+      }
       return leaf(knownType(frame, type), path);
     }
     default:

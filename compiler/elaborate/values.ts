@@ -75,6 +75,31 @@ export interface Part {
   readonly slice: AttributesOf<"slice">;
 }
 
+/** A type with a tangent of its own: `type SO3 = f32[4] tangent f32[3] retract so3_retract`. */
+export interface PointType {
+  readonly name: string;
+  readonly declaration: TypeDeclaration;
+  /** Of the declaration. */
+  readonly scope: Scope;
+  readonly element: Element;
+  /** The axes of one point's storage and of one step. */
+  readonly storage: readonly number[];
+  readonly tangent: readonly number[];
+}
+
+/**
+ * A point, or an array of points, of a type with a tangent of its own. Credit passes by the step alone: it is zero, and
+ * stands for the point moved by that much, `retract(point, step)`.
+ */
+export interface PointValue {
+  readonly kind: "point";
+  readonly type: PointType;
+  /** [...S, storage] */
+  readonly value: TensorValue;
+  /** [...S, tangent] */
+  readonly step: TensorValue;
+}
+
 export interface TupleValue {
   readonly kind: "tuple";
   readonly items: readonly Value[];
@@ -185,7 +210,7 @@ export interface PoisonValue {
 }
 
 export type Value =
-  | NumberValue | BooleanValue | TensorValue | TupleValue | RecordValue | ModelValue | ConstructorValue | FunctionValue
+  | NumberValue | BooleanValue | TensorValue | PointValue | TupleValue | RecordValue | ModelValue | ConstructorValue | FunctionValue
   | LambdaValue | BuiltinValue | NativeValue | OptimizerValue | RulesValue | TypeValue | RangeValue | NothingValue | PoisonValue;
 
 export const nothing: NothingValue = { kind: "nothing" };
@@ -200,10 +225,17 @@ export const record = (fields: Iterable<readonly [string, Value]>): RecordValue 
 /** The tensor's own shape, without the axes of index variables. */
 export const ownShape = (tensor: TensorValue): readonly number[] => tensor.type.shape.slice(tensor.variables.length);
 
+/** The axes of an array of points, without those of a point itself. */
+export const pointShape = ({ type, value }: PointValue): readonly number[] => ownShape(value).slice(0, ownShape(value).length - type.storage.length);
+export const pointAxes = (point: PointValue): readonly Axis[] => point.value.axes.slice(0, pointShape(point).length);
+
 export const isFloat = (element: Element): boolean => element === "f32" || element === "f64";
 
 /** An axis as messages show it: `In=64`, or `64` where it has no name. */
 export const describeSize = (size: number, axis: Axis | undefined): string => (axis?.name ? `${axis.name}=${size}` : String(size));
+
+const describeShape = (shape: readonly number[], axes: readonly Axis[]): string =>
+  (shape.length === 0 ? "" : `[${shape.map((size, i) => describeSize(size, axes[i])).join(", ")}]`);
 
 const describeItem = (value: Value): string => (value.kind === "number" ? String(value.value) : describe(value));
 
@@ -214,10 +246,10 @@ export function describe(value: Value): string {
       return `the number ${value.value}`;
     case "boolean":
       return value.value ? "true" : "false";
-    case "tensor": {
-      const shape = ownShape(value);
-      return shape.length === 0 ? value.type.element : `${value.type.element}[${shape.map((size, i) => describeSize(size, value.axes[i])).join(", ")}]`;
-    }
+    case "tensor":
+      return value.type.element + describeShape(ownShape(value), value.axes);
+    case "point":
+      return value.type.name + describeShape(pointShape(value), pointAxes(value));
     case "tuple":
       return value.list ? `[${value.items.map(describeItem).join(", ")}]` : `(${value.items.map(describeItem).join(", ")})`;
     case "record":

@@ -2,14 +2,15 @@
  * Every derivative that an entry asks for, against central differences of the f64 reference.
  *
  * The request's value is F = sum(seed * of). An element of a leaf is moved by h and -h, everything behind it is computed
- * again, and (F+ - F-) / 2h is compared with the derivative's element.
+ * again, and (F+ - F-) / 2h is compared with the derivative's element. A leaf of a type with a tangent of its own is moved
+ * by its retraction.
  */
 import type { Span } from "../../grammar/index.ts";
 import type { CheckedRequest } from "../elaborate/index.ts";
 import { type Graph, type Region, type TensorType, type ValueId } from "../ir/graph.ts";
 import { definitionOf, type OpName, type Tensor } from "../ops/index.ts";
 import { evaluate, tensor } from "../reference/index.ts";
-import { isFloat, paramValues, randomNumbers } from "./point.ts";
+import { isFloat, onManifolds, paramValues, randomNumbers } from "./point.ts";
 import { cutRegion } from "./region.ts";
 
 /** One leaf of a request. */
@@ -64,10 +65,14 @@ function chosen(count: number, wanted: number, random: () => number): number[] {
 function checkRequest(request: CheckedRequest, graph: Graph, initial: readonly Tensor[]): RequestReport {
   const random = randomNumbers(request.span.start + 1);
   const { region, of, seeds, wrt, gradients } = request;
-  const params = paramValues(request, graph, initial, random);
-  const floats = wrt.map((leaf, i) => ({ ...leaf, gradient: gradients[i] })).filter(({ id }) => isFloat(region.types[id]));
-  const { region: cut, cuts } = cutRegion(region, floats.map(({ id }) => id), of);
-  const wanted = [...seeds, ...cuts, ...floats.map(({ id }) => id), ...floats.flatMap(({ gradient }) => gradient ?? [])];
+  const params = onManifolds(request, initial, paramValues(request, graph, initial, random), random);
+  const floats = wrt.map((leaf, i) => ({ ...leaf, gradient: gradients[i], point: request.points.find(({ step }) => step === leaf.id) }))
+    .filter(({ id }) => isFloat(region.types[id]));
+  const { region: cut, cuts } = cutRegion(region, floats.map(({ id, point }) => point?.value ?? id), of);
+  const retractions = floats.map(({ point }) => point && cutRegion(region, [point.step], [point.moved]));
+  const wanted = [
+    ...seeds, ...cuts, ...retractions.flatMap((retraction) => retraction?.cuts ?? []), ...floats.map(({ id }) => id), ...floats.flatMap(({ gradient }) => gradient ?? []),
+  ];
   const base = new Map<ValueId, Tensor>();
   evaluate({ ...region, results: wanted }, params).forEach((value, i) => base.set(wanted[i], value));
   const valueOf = (id: ValueId): Tensor => {
@@ -77,8 +82,17 @@ function checkRequest(request: CheckedRequest, graph: Graph, initial: readonly T
   };
   const order = [...region.params, ...cuts];
   const args = [...params, ...cuts.map(valueOf)];
-  const total = (moved: ValueId, data: Float64Array): number => {
-    const at = order.indexOf(moved);
+  /** A leaf's own value, or the storage of a point, where the leaf is this. */
+  const valueAt = (leaf: number, data: Float64Array): Float64Array => {
+    const retraction = retractions[leaf];
+    if (!retraction) return data;
+    const given = retraction.cuts.map((id) => (id === floats[leaf].id ? { ...valueOf(id), data } : valueOf(id)));
+    return evaluate(retraction.region, [...params, ...given])[0].data;
+  };
+  const total = (leaf: number, given: Float64Array): number => {
+    const { id, point } = floats[leaf];
+    const at = order.indexOf(point?.value ?? id);
+    const data = valueAt(leaf, given);
     const results = evaluate(cut, args.map((arg, i) => (i === at ? { ...arg, data } : arg)));
     return results.reduce((sum, result, i) => { const seed = valueOf(seeds[i]).data; return result.data.reduce((inner, value, k) => inner + value * seed[k], sum); }, 0);
   };
@@ -86,7 +100,7 @@ function checkRequest(request: CheckedRequest, graph: Graph, initial: readonly T
   const intended = request.surrogates.length > 0 || request.ruleSet !== undefined;
   const tried = intended ? steps.slice(0, 1) : steps; // there a difference is no error
   let finite = true;
-  const leaves = floats.map(({ id, label, gradient }): LeafReport => {
+  const leaves = floats.map(({ id, label, gradient }, leaf): LeafReport => {
     const type = region.types[id];
     const { data } = valueOf(id);
     const derivative = gradient === null ? new Float64Array(data.length) : valueOf(gradient).data;
@@ -97,7 +111,7 @@ function checkRequest(request: CheckedRequest, graph: Graph, initial: readonly T
       let best = { difference: Number.NaN, error: Infinity };
       for (const step of tried) {
         const h = step * Math.max(1, Math.abs(data[flat]));
-        const at = (value: number): number => total(id, data.map((old, i) => (i === flat ? value : old)));
+        const at = (value: number): number => total(leaf, data.map((old, i) => (i === flat ? value : old)));
         const difference = (at(data[flat] + h) - at(data[flat] - h)) / (2 * h);
         const error = Math.abs(difference - derivative[flat]) / scale;
         if (error < best.error) best = { difference, error };

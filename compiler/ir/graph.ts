@@ -123,6 +123,8 @@ export interface CallSite {
   readonly path: readonly string[];
   /** The differentiable leaves that went in: arguments, then the model's own parameters. */
   readonly inputs: readonly ValueId[];
+  /** It takes or gives values of a type with a tangent of its own: rule sets leave it alone, a retraction's derivative looks into it. */
+  readonly points?: boolean;
   /** Own rules of the callee. */
   readonly backward?: RuleHandle;
   readonly tangent?: RuleHandle;

@@ -7,6 +7,7 @@ import estimators from "./estimators.pull?raw";
 import feedback from "./feedback.pull?raw";
 import indexing from "./indexing.pull?raw";
 import init from "./init.pull?raw";
+import lie from "./lie.pull?raw";
 import linalg from "./linalg.pull?raw";
 import losses from "./losses.pull?raw";
 import metrics from "./metrics.pull?raw";
@@ -28,6 +29,7 @@ export const library: Readonly<Record<string, string>> = {
   "std/feedback.pull": feedback,
   "std/indexing.pull": indexing,
   "std/init.pull": init,
+  "std/lie.pull": lie,
   "std/linalg.pull": linalg,
   "std/losses.pull": losses,
   "std/metrics.pull": metrics,

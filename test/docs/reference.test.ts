@@ -14,17 +14,16 @@ it.each(blocks.filter(({ kind }) => kind === "pull"))("the program at line $line
 
 it.each(blocks.filter(({ kind }) => kind === "pull-later"))("each declaration at line $line is refused by name", ({ text }) => {
   for (const declaration of text.split(/\n\n(?=\S)/)) {
-    const [statement, parameter] = usesOf(declaration);
-    const source = `fn so3_retract(p: f32[4], v: f32[3]) -> f32[4] = p\n${declaration}\nexport fn use_it(${parameter}) -> f32 {\n${statement}  return 1.0\n}\n`;
+    const statement = useOf(declaration);
+    const source = `${declaration}\nexport fn use_it() -> f32 {\n${statement}  return 1.0\n}\n`;
     expect(check(source, { file: "later.pull" }).map(({ code }) => code), declaration).toContain("later");
   }
 });
 
-/** Functions and types are checked where they are used: a statement that calls one, a parameter of a type. */
-function usesOf(declaration: string): [string, string] {
+/** Functions are checked where they are used: a statement that calls one. */
+function useOf(declaration: string): string {
   const [, name, type] = /^fn (\w+)\(\w+: (f32(?:\[\d+\])?)\)/.exec(declaration) ?? [];
-  if (name === undefined) return ["", declaration.startsWith("type") ? "p: SO3" : ""];
-  return [`  let used = ${name}(${type === "f32" ? "1.0" : type.replace(/f32(.*)/, "zeros($1)")})\n`, ""];
+  return name === undefined ? "" : `  let used = ${name}(${type === "f32" ? "1.0" : type.replace(/f32(.*)/, "zeros($1)")})\n`;
 }
 
 // `npx vitest run test/docs -u` writes what is shown, and the library's page, anew.

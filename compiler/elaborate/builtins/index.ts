@@ -7,7 +7,7 @@ import type { Expected } from "../expressions.ts";
 import { fail } from "../problem.ts";
 import { gradient, jacobianRequest, pullRequest, pushRequest, tapsRequest } from "../requests.ts";
 import { idOf } from "../tensors.ts";
-import { leaves } from "../trees.ts";
+import { creditTree, leaves } from "../trees.ts";
 import { boolean, type Value } from "../values.ts";
 import { Arguments } from "./arguments.ts";
 import { callCore } from "./core.ts";
@@ -54,7 +54,7 @@ const wanted: Builtin = {
     const { frame, span } = args;
     const { unwanted } = frame;
     if (!unwanted) return fail(say.wantedOutside(span));
-    return boolean(leaves(args.value("x")).some(({ value }) => !unwanted.has(idOf(frame.context, value, span))));
+    return boolean(leaves(creditTree(args.value("x"))).some(({ value }) => !unwanted.has(idOf(frame.context, value, span))));
   },
 };
 

@@ -3,10 +3,11 @@ import { say } from "../../diagnostics/catalogue.ts";
 import type { Element } from "../../ir/graph.ts";
 import type { OpName } from "../../ops/attributes.ts";
 import type { Frame } from "../context.ts";
+import { selectPoint } from "../points.ts";
 import { fail } from "../problem.ts";
 import { markOperator } from "../rules.ts";
 import { asTensor, commonElement, elementwise, floatTensor, staticNumber } from "../tensors.ts";
-import { child, combineTrees, isTree, mapTree } from "../trees.ts";
+import { child, combineTrees, isTree, mapTree, replaceLeaves } from "../trees.ts";
 import { boolean, describe, isFloat, number, type TensorValue, type Value } from "../values.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Builtin } from "./index.ts";
@@ -105,6 +106,7 @@ const where: Builtin = {
     if (condition.kind === "boolean") return condition.value ? args.value("a") : args.value("b");
     const select = (test: TensorValue, a: Value, b: Value): Value => {
       if (isTree(a) || isTree(b)) return combineTrees(a, b, (x, y) => select(test, x, y), span);
+      if (a.kind === "point" || b.kind === "point") return selectPoint(frame.context, test, a, b, span);
       const [x, y] = commonElement(frame.context, [a, b], span);
       return elementwise(frame.context, "select", [test, x, y], {}, span);
     };
@@ -124,7 +126,7 @@ const where: Builtin = {
 const stop: Builtin = {
   names: ["x"],
   run: (args) => leafwise(args, args.value("x"), (leaf) =>
-    (leaf.kind === "tensor" ? elementwise(args.frame.context, "stop", [leaf], {}, args.span) : leaf)),
+    replaceLeaves(leaf, (part) => elementwise(args.frame.context, "stop", [part], {}, args.span))),
 };
 
 const atan2: Builtin = {

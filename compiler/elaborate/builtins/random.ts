@@ -7,7 +7,7 @@ import { elementCount } from "../../ir/graph.ts";
 import { type Cell, type Context, type Frame, mix } from "../context.ts";
 import { fail } from "../problem.ts";
 import { asTensor, broadcastTo, elementwise, floatTensor, idOf, tensor } from "../tensors.ts";
-import { isTree, mapTree, parameterTree } from "../trees.ts";
+import { creditTree, isTree, mapTree, parameterTree } from "../trees.ts";
 import { type Axis, describe, number, ownShape, type TensorValue, type Value } from "../values.ts";
 import { infix } from "../operators.ts";
 import type { Arguments } from "./arguments.ts";
@@ -165,7 +165,7 @@ const normalLike: Builtin = {
   names: ["x", "key"],
   run(args) {
     const one = (leaf: Value): Value => {
-      const like = asTensor(args.frame.context, leaf, args.spanOf("x"));
+      const like = asTensor(args.frame.context, creditTree(leaf), args.spanOf("x"));
       return normalUnit(args.frame, { shape: ownShape(like), axes: like.axes }, keyOf(args), args.span);
     };
     const x = args.value("x");

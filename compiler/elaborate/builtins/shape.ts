@@ -8,7 +8,7 @@ import { fail } from "../problem.ts";
 import { reduceAxes, type Reduction, reductions } from "../reductions.ts";
 import { markOperator } from "../rules.ts";
 import { asTensor, broadcastTo, commonElement, idOf, numberTensor, sizeValue, stack, tensor } from "../tensors.ts";
-import { isTree, leaves, mapTree, parameterTree } from "../trees.ts";
+import { creditTree, isTree, leaves, mapTree, parameterTree } from "../trees.ts";
 import { type Axis, describe, isFloat, number, ownShape, type TensorValue, tuple, type Value } from "../values.ts";
 import { infix } from "../operators.ts";
 import type { Arguments } from "./arguments.ts";
@@ -246,7 +246,7 @@ const likeOf = (value: number): Builtin => ({
     const x = args.value("x");
     const one = (leaf: Value): Value => {
       if (leaf.kind === "number") return { ...leaf, value };
-      const like = asTensor(args.frame.context, leaf, args.spanOf("x"));
+      const like = asTensor(args.frame.context, creditTree(leaf), args.spanOf("x"));
       return tensor(args.frame.context, args.frame.context.builder.constant(like.type, value), like.axes, like.variables);
     };
     return isTree(x) ? mapTree(parameterTree(x), one, args.span) : one(x);
