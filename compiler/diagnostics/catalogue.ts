@@ -126,7 +126,7 @@ export const say = {
   notStorage: wording("shape", (name: string, wanted: string, found: string) => ({ message: `${name} is made of ${wanted}`, label: `found ${found}` })),
   pointStorage: wording("type", (name: string) => ({ message: `type ${name} and its tangent must both be f32, or f64, of known axes`, help: "for example: type SO3 = f32[4] tangent f32[3] retract so3_retract" })),
   pointGenerics: wording("generics", (name: string) => ({ message: `type ${name} has a tangent of its own and so no generics`, help: `the sizes in ${name}[N] are those of an array` })),
-  notARetraction: wording("type", (name: string, wanted: string, found: string) => ({ message: `the retraction ${quote(name)} must give ${wanted} for ${wanted} and a step of each`, label: `found ${found}` })),
+  notARetraction: wording("type", (name: string, wanted: string, found: string) => ({ message: `the retraction ${quote(name)} takes a step and must give ${wanted}`, label: `found ${found}` })),
   elementsDiffer: wording("type", (left: string, right: string, quoted?: readonly string[]) => ({
     message: "the operands have different elements", label: quoted ? `${quoted[0]} is ${left}; ${quoted[1]} is ${right}` : `${left} and ${right}`, help: "convert one of them, for example f32(i)",
   })),
