@@ -15,8 +15,8 @@ const typeText = (tree: Tree): string => {
     case "tuple": return `(${tree.items.map(typeText).join(", ")})`;
   }
 };
-/** Where no credit gets from what an entry is given to its results: a rule without derivative, and layers that stop it. */
-const without = ["perceptron", "forward-forward", "local-errors"];
+/** Where no credit gets from what an entry is given to its results: a rule without derivative, layers that stop it, and counts. */
+const without = ["perceptron", "forward-forward", "local-errors", "continual"];
 
 const isFloats = (tree: Tree): boolean => tree.kind === "tensor" && tree.type.element === "f32" && tree.type.shape.length > 0;
 
