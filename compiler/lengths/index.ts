@@ -12,6 +12,8 @@ import { AtOne } from "./constants.ts";
 import { affine, each, lengthsOf, Probed, type Three, Unlike } from "./probes.ts";
 import { withLength } from "./rewrite.ts";
 
+export { passLengthOn } from "./pass-on.ts";
+
 /** What was found wrong, as the result of a run. */
 class Refused {
   constructor(readonly diagnostics: readonly Diagnostic[]) {}

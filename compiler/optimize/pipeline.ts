@@ -1,6 +1,7 @@
 /** The list of passes, and how it is run. */
 import { invariant } from "../diagnostics/diagnostic.ts";
 import type { Graph, Region } from "../ir/graph.ts";
+import { passLengthOn } from "../lengths/index.ts";
 import { absorbTransposes } from "./absorb-transposes.ts";
 import { mapBodies } from "./bodies.ts";
 import { commonSubexpressions } from "./common-subexpressions.ts";
@@ -96,7 +97,11 @@ export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
     current = replace(last);
   };
   graph.entries.forEach((entry, i) => {
-    run(entry.region, (region) => ({ ...current, entries: current.entries.with(i, { ...entry, region }) }));
+    const replace = (region: Region): Graph => ({ ...current, entries: current.entries.with(i, { ...entry, region }) });
+    run(entry.region, replace);
+    // Last of all: a loop's body that does not use the length would lose it again.
+    const { region } = current.entries[i];
+    if (entry.length) current = replace(passLengthOn(region, region.params[region.params.length - 1]));
   });
   run(graph.init, (init) => ({ ...current, init }));
   return current;

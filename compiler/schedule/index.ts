@@ -4,13 +4,14 @@
  * Per region: facts about its values, fusion into groups, one unit of kernels for each group, an order, places in memory.
  */
 import type { Entry, EntryParameter, Graph, Region, Tree, ValueId } from "../ir/graph.ts";
-import { isLoop } from "../ir/graph.ts";
+import { elementCount, isLoop } from "../ir/graph.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { OpName } from "../ops/index.ts";
 import { boolBytesOf } from "../program.ts";
 import type { Machine, PlacedTree, Program, ProgramEntry } from "../program.ts";
 import { belowOf } from "./below.ts";
 import { ConstantPool } from "./constants.ts";
+import { type Demand, type Demands, demandsOf } from "./demand.ts";
 import type { Placement } from "./kernel.ts";
 import { KernelTable } from "./kernels.ts";
 import { aligned, bytesOf, planMemory, withinBank } from "./memory.ts";
@@ -88,7 +89,7 @@ const largestValue = ({ types, nodes }: Region): number =>
 /** Makes the initial values for a parallel machine: with these lanes they are the bits of every other target. */
 const oneProcessor: Machine = { name: "js", lanes: 4 };
 
-type Scheduled = Pick<Entry, "reads" | "writes" | "region">;
+type Scheduled = Pick<Entry, "reads" | "writes" | "region"> & Partial<Pick<Entry, "length" | "result">>;
 
 interface Ready<E extends Scheduled = Scheduled> {
   readonly entry: E;
@@ -104,7 +105,19 @@ const initEntry = (graph: Graph, { parallel }: Machine): Scheduled =>
 function ready<E extends Scheduled>(entry: E, machine: Machine, pool: ConstantPool): Ready<E> {
   const { reads, writes, region } = entry;
   const olds = writes.map((state) => region.params[reads.indexOf(state)] ?? null);
-  return { entry, prepared: prepare(region, olds, machine, pool) };
+  return { entry, prepared: prepare(region, olds, machine, pool, entryDemands(entry)) };
+}
+
+/** Of an entry's results the rows that count are looked at, of the states all. */
+function entryDemands({ length, writes, result, region }: Scheduled): Demands | undefined {
+  if (length === undefined) return undefined;
+  const leaves = (tree: Tree): readonly Demand[] => {
+    if (tree.kind === "record") return tree.fields.flatMap((field) => leaves(field.tree));
+    if (tree.kind === "tuple") return tree.items.flatMap(leaves);
+    const inner = elementCount(tree.type.shape.slice(1));
+    return [tree.rows ? { times: tree.rows.times * inner, plus: tree.rows.plus * inner } : "all"];
+  };
+  return demandsOf(region, lastParam(region), [...writes.map((): Demand => "all"), ...(result ? leaves(result) : [])]);
 }
 
 function place({ entry, prepared }: Ready, statePlaces: readonly Placement[], from: Placement, machine: Machine, bankBytes: number): MemoryPlan {

@@ -4,10 +4,12 @@ import type { LoopNode, Region, ValueId } from "../ir/graph.ts";
 import { boolBytesOf } from "../program.ts";
 import type { Machine } from "../program.ts";
 import type { ConstantPool } from "./constants.ts";
+import type { Demands } from "./demand.ts";
 import { Facts, isConstant } from "./facts.ts";
 import { fuse } from "./fuse.ts";
 import type { Fused } from "./fuse.ts";
 import type { Placement } from "./kernel.ts";
+import { limited } from "./limit.ts";
 import { lowerGroup } from "./lower/index.ts";
 import { bytesOf } from "./memory.ts";
 import { orderUnits } from "./order.ts";
@@ -26,19 +28,20 @@ export interface Prepared {
   readonly constants: ReadonlyMap<ValueId, Placement>;
 }
 
-/** `olds`: the old value of each state or carry that the first results replace, if it is read. */
-export function prepare(region: Region, olds: readonly (ValueId | null)[], machine: Machine, pool: ConstantPool): Prepared {
+/** `olds`: the old value of each state or carry that the first results replace, if it is read. `demands`: where a call tells a length. */
+export function prepare(region: Region, olds: readonly (ValueId | null)[], machine: Machine, pool: ConstantPool, demands?: Demands): Prepared {
   const facts = new Facts(region, machine.lanes, boolBytesOf(machine));
   const loops = new Map<LoopNode, Unit>();
   const unitsOf = ({ groups, stored }: Fused): readonly Unit[] => groups.flatMap((group): readonly Unit[] => {
     const [node] = group.nodes;
     if (isLoop(node)) {
-      const known = loops.get(node) ?? loopUnit(node, facts, machine, pool);
+      const known = loops.get(node) ?? loopUnit(node, facts, machine, pool, demands?.loops.get(node));
       loops.set(node, known);
       return [known];
     }
     const unit = lowerGroup(facts, group, stored, machine);
-    return unit === null ? [] : [unit];
+    if (unit === null) return [];
+    return [demands && machine.parallel !== true ? limited(unit, demands) : unit];
   });
   const results = region.results.map((result) => facts.source(result));
   const writes = olds.map((old, i): StateWrite => ({ old, next: results[i] }));
@@ -60,10 +63,11 @@ function sparing(plain: Ordered, apart: ReadonlySet<ValueId>, separate: (apart: 
   return other.peakBytes <= plain.peakBytes * (7 / 8) ? other.units : plain.units;
 }
 
-function loopUnit(node: LoopNode, facts: Facts, machine: Machine, pool: ConstantPool): Unit {
+/** `demands`: of what runs in a turn, a test first. */
+function loopUnit(node: LoopNode, facts: Facts, machine: Machine, pool: ConstantPool, demands: readonly Demands[] = []): Unit {
   const args = node.args.map((arg) => facts.source(arg));
-  const body = prepare(node.body, node.body.params.slice(1, 1 + node.carries), machine, pool);
-  const until = node.kind === "while" ? prepare(node.until, [], machine, pool) : null;
+  const body = prepare(node.body, node.body.params.slice(1, 1 + node.carries), machine, pool, demands.at(-1));
+  const until = node.kind === "while" ? prepare(node.until, [], machine, pool, demands[0]) : null;
   const loop = { node, args, results: node.results, body, until };
   return { runs: [], loop, reads: [...new Set(args)], writes: node.results, scratchBytes: 0, inPlace: [] };
 }
