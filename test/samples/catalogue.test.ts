@@ -38,7 +38,7 @@ test("a row takes one figure, or the least and the greatest; only where they sta
   const figures = new Map([["right", [0.987, 0.975, 0.9806]], ["loss", [0.03456]], ["images", [346]], ["error", [2.6e-7]]]);
   const row = "{right%} of the images (all {images}), a loss of {loss}; off by {error}";
   const cell = filledIn(row, figures);
-  expect(cell).toBe("97.5% to 98.7% of the images (all 346), a loss of 0.035; off by 2.6e-7");
+  expect(cell).toBe("97.5% to 98.7% of the images (all 346), a loss of 0.0346; off by 2.6e-7");
   expect(cell).toMatch(cellPattern(row));
   expect(cell.replace("98.7%", "99%")).toMatch(cellPattern(row));
   expect(cell.replace("a loss", "the loss")).not.toMatch(cellPattern(row));

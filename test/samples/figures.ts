@@ -13,10 +13,13 @@ export function figure(what: string, value: number): number {
   return value;
 }
 
+/** The seeds of a sample's row; a test for which one of them takes long enough has the others where figures are asked for. */
+export const starts = (first: number, ...others: readonly number[]): readonly number[] => (wanted ? [first, ...others] : [first]);
+
 const place = /\{([^{}]+?)(%?)\}/g;
 
 const textOf = (value: number, percent: string): string =>
-  percent ? `${Number((100 * value).toFixed(Math.abs(value) < 0.1 ? 2 : 1))}%` : String(Number(value.toPrecision(Math.abs(value) < 100 ? 2 : 3)));
+  percent ? `${Number((100 * value).toFixed(Math.abs(value) < 0.1 ? 2 : 1))}%` : String(Number(value.toPrecision(3)));
 
 /**
  * A row's last cell: `{what}` stands for the figures of that name, `{what%}` for them as percentages: one, or the least and the greatest.

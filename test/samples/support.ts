@@ -3,13 +3,15 @@ import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { renderDiagnostics } from "../../compiler/diagnostics/render.ts";
 import { elementCount, type Entry, type Graph, type Tree } from "../../compiler/ir/graph.ts";
+import { liveMost } from "../../compiler/live.ts";
+import type { Program } from "../../compiler/program.ts";
 import { ReferenceModule, tensor } from "../../compiler/reference/index.ts";
 import { build, type BuildResult } from "../../targets/compile.ts";
 import { batches, cosineDecay, type Examples, randomNumbers } from "../../samples/rows.mjs";
 import { type Instance, instantiate } from "../../targets/index.ts";
 
 export * from "../../samples/rows.mjs";
-export { figure, measured } from "./figures.ts";
+export { figure, measured, starts } from "./figures.ts";
 
 const folder = new URL("../../samples/", import.meta.url);
 
@@ -116,6 +118,13 @@ export function agree({ wasm, js, graph }: Sample, calls: readonly Call[], { see
   for (const [path, { data }] of Object.entries(wasm.parameters)) compare(path, reference.state(path).data, data, js.parameters[path].data);
   expect(js.save(), "all states").toEqual(wasm.save());
   if (wasm.selfTest) expect(wasm.selfTest().passed, "the module's own test").toBe(true);
+}
+
+/** Bytes that an entry's arguments and intermediate values take at most. */
+export function workingBytes(program: Program | null, name: string): number {
+  const entry = program?.entries.find((candidate) => candidate.name === name);
+  if (!program || !entry) return NaN;
+  return liveMost({ ...entry, arenaAt: program.memory.constantBytes + program.memory.stateBytes }).arenaBytes;
 }
 
 export const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
