@@ -50,6 +50,11 @@ describe("a derived program compiles back to the graph that it was printed from"
         }
         return grad(a * b, (x, y))
       }`],
+    ["positions that are the same in every turn of a batch", `
+      export fn f(x: f32[5, 4, 3, 3]) {
+        let total = scan s = 0.0 for m in x { s <- s + sum(sin(s + trace(m))) }
+        return grad(total, x)
+      }`],
     ["loops in loops, backwards, written out in pairs", `
       export fn f(xs: f32[6, 5, 2], w: f32[2]) -> (f32, f32[2]) {
         let total = scan(reversed = true, unroll = 2) s = 0.0 for (i, rows) in (0..6, xs) {

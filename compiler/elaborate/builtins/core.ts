@@ -27,7 +27,8 @@ export function callCore(frame: Frame, name: string, given: readonly GivenArgume
   const args = given.filter((argument) => argument.name === undefined).map((argument) => idOf(frame.context, asTensor(frame.context, argument.value, argument.span), argument.span));
   const attributes: Record<string, unknown> = Object.fromEntries((lists[op] ?? []).map((list) => [list, []]));
   for (const argument of given) if (argument.name !== undefined) attributes[argument.name] = attribute(argument.name, argument);
-  Object.assign(attributes, fixed); // behind the others, as the compiler writes them: graphs are compared as text
+  // Behind the others, as the compiler writes them: graphs are compared as text. The number of batch axes may be given.
+  for (const [key, value] of Object.entries(fixed)) if (key !== "batch" || !(key in attributes)) attributes[key] = value;
   frame.context.builder.site = frame.session.site(span, frame);
   try {
     // The op's own type rule checks names and values; the union over all ops cannot be told from the text.
