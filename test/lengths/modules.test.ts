@@ -2,20 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { build, type TargetName } from "../../targets/compile.ts";
 import { instantiate } from "../../targets/index.ts";
-import type { Tensor } from "../../compiler/reference/index.ts";
 import { programs } from "./programs.ts";
-import { argumentsOf, bound, bounded, fixed, graphOf } from "./support.ts";
-
-const arrays = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u32: Uint32Array, bool: Uint8Array };
-const given = (args: readonly Tensor[]) => args.map(({ type, data }) => (type.shape.length === 0 ? data[0] : arrays[type.element].from(data)));
-const poison = (args: readonly Tensor[]) => args.map(({ type, data }) => (type.shape.length === 0 ? data[0] : arrays[type.element].from(data).fill(type.element === "f32" ? NaN : 1)));
+import { argumentsOf, band, bound, bounded, fixed, given, graphOf, numbersOf, poison } from "./support.ts";
 
 const moduleOf = async (source: string, target: TargetName) => instantiate(await build(source, { file: "length.pull", targets: [target], selfTest: false }), { seed: 3 });
-
-const numbersOf = (value: unknown): number[] => (typeof value === "object" && value !== null ? Object.values(value).flatMap(numbersOf) : [Number(value)]);
-
-/** The rounding of sums in another order: a short sum of a fixed length is not cut into interleaved parts. */
-const band = 2e-6;
 
 describe.each(["js", "wasm"] as const)("on %s", (target) => {
   test.each(Object.entries(programs))("%s", async (_, source) => {

@@ -29,3 +29,17 @@ export function argumentsOf(graph: Graph): readonly Tensor[] {
 }
 
 export const referenceOf = (source: string): ReferenceModule => new ReferenceModule(graphOf(source), { seed: 3 });
+
+// ---- of modules
+
+const arrays = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u32: Uint32Array, bool: Uint8Array };
+/** Arguments as a module takes them. */
+export const given = (args: readonly Tensor[]) => args.map(({ type, data }) => (type.shape.length === 0 ? data[0] : arrays[type.element].from(data)));
+/** The same in form, with NaN for numbers. */
+export const poison = (args: readonly Tensor[]) => args.map(({ type, data }) => (type.shape.length === 0 ? data[0] : arrays[type.element].from(data).fill(type.element === "f32" ? NaN : 1)));
+
+/** All numbers of a result, in order. */
+export const numbersOf = (value: unknown): number[] => (typeof value === "object" && value !== null ? Object.values(value).flatMap(numbersOf) : [Number(value)]);
+
+/** The rounding of sums in another order: a short sum of a fixed length is not cut into interleaved parts. */
+export const band = 2e-6;
