@@ -52,7 +52,7 @@ function printEntry(entry: Entry, graph: Graph, where: SourceLine, used: Set<str
   const names: Names = new Map();
   const stateNames = entry.reads.map((id) => identifier(graph.states[id].path));
   const argumentNames = entry.parameters.flatMap((parameter) => leafNames(parameter.name, parameter.tree));
-  const wanted = [...stateNames, ...argumentNames.map(identifier)];
+  const wanted = [...stateNames, ...argumentNames.map(identifier), ...(entry.length ? [identifier(entry.length.name)] : [])];
   const parameters = region.params.map((id, i) => `${printer.give(names, id, wanted[i] ?? `argument_${i}`)}: ${typeText(region.types[id])}`);
   const lines = printer.lines(region, names, "  ");
   const results = region.results.map((id) => nameOf(names, id));

@@ -134,16 +134,28 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
     return [b.op("slice", [fetched], { start, limit, step })];
   },
 
-  // Behind what counts stands the padding.
+  // Behind what counts stands the padding. What has another padding before it for each length is fetched.
   pad: (place) => {
-    const { masks, nodes, x, from: [sizes], to } = place;
+    const { masks, nodes, lengths, x, from: [sizes], to } = place;
+    const { b } = masks;
+    const [low, high, interior] = (["low", "high", "interior"] as const).map((name) => [...nodes[0].attributes[name]]);
     const axes = to.flatMap((size, axis) => (varies(size) || varies(sizes[axis]) ? [axis] : []));
-    for (const axis of axes) {
-      if (!fixed(each(nodes, ({ attributes }) => attributes.low[axis])) || !fixed(each(nodes, ({ attributes }) => attributes.interior[axis]))) refuse(place);
-    }
-    const { high, interior } = nodes[0].attributes;
+    if (!axes.every((axis) => fixed(each(nodes, (node) => node.attributes.interior[axis])))) refuse(place);
     const reached = axes.filter((axis) => high[axis] > 0 || interior[axis] > 0);
-    return apply(place, [masks.keep(x[0], sizes, reached, { value: x[1] }), x[1]]);
+    const padded = axes.reduce<ValueId>((value, axis) => {
+      const before = affine(each(nodes, (node) => node.attributes.low[axis]), lengths) ?? refuse(place);
+      if (!varies(before)) return value;
+      if (interior[axis] > 0) refuse(place);
+      const { shape, element } = b.typeOf(value);
+      const count = low[axis] + shape[axis] + high[axis];
+      const index = b.sub(counter(b, count), repeat(b, masks.value(before), count));
+      const behind = b.op("lt", [index, repeat(b, masks.value(sizes[axis]), count)], {});
+      const inside = b.op("bit_and", [behind, b.op("ge", [index, b.like(index, 0)], {})], {});
+      const type = { element, shape: shape.with(axis, count) };
+      [low[axis], high[axis]] = [0, 0];
+      return b.select(b.broadcast(inside, type.shape, [axis]), takeAlong(b, value, axis, index), b.broadcast(x[1], type.shape, []));
+    }, masks.keep(x[0], sizes, reached, { value: x[1] }));
+    return [b.op("pad", [padded, x[1]], { low, high, interior })];
   },
 
   // Parts that stand behind a longer or shorter one are fetched from where they are at the bound.

@@ -24,7 +24,7 @@ export function argumentsOf(graph: Graph): readonly Tensor[] {
   const [entry] = graph.entries;
   const types = entry.region.params.slice(entry.reads.length).map((param) => entry.region.types[param]);
   return types.map((type, at) => ({
-    type, data: Float64Array.from({ length: type.shape.reduce((n, size) => n * size, 1) }, (_, i) => (type.element === "i32" ? (i * 5 + 1) % 3 : type.element === "bool" ? i % 2 : Math.fround(Math.sin(1 + 3 * i + 7 * at) * 0.7))),
+    type, data: Float64Array.from({ length: type.shape.reduce((n, size) => n * size, 1) }, (_, i) => (type.element === "i32" ? (i * 5 + 1) % Math.min(3, type.shape[0] ?? 3) : type.element === "bool" ? i % 2 : Math.fround(Math.sin(1 + 3 * i + 7 * at) * 0.7))),
   }));
 }
 
@@ -40,6 +40,3 @@ export const poison = (args: readonly Tensor[]) => args.map(({ type, data }) => 
 
 /** All numbers of a result, in order. */
 export const numbersOf = (value: unknown): number[] => (typeof value === "object" && value !== null ? Object.values(value).flatMap(numbersOf) : [Number(value)]);
-
-/** The rounding of sums in another order: a short sum of a fixed length is not cut into interleaved parts. */
-export const band = 2e-6;
