@@ -4,7 +4,7 @@ import type { Program, Shader, Target, WgslArtifact } from "../../compiler/progr
 import { eachStep, type KernelId, type Place } from "../../compiler/schedule/kernel.ts";
 import { emitModule } from "../js/module.ts";
 import { bindingsOf, type Routine, routinesOf } from "../lower/index.ts";
-import { boundBanks, emitKernel } from "./kernel.ts";
+import { boundBanks, emitKernel, mostOpen } from "./kernel.ts";
 import { bankOf, type EmittedKernel, RoutineWriter, type RunStep } from "./routine.ts";
 
 export { endsEarly } from "./routine.ts";
@@ -26,11 +26,14 @@ export function emitShaders(program: Program): WgslArtifact {
   const known = new Map<string, EmittedKernel>();
   const kernelOf = ({ kernel: id, bindings: places }: RunStep): EmittedKernel => {
     const banks = places.map((at) => bankOf(program, at));
-    const key = [id, ...banks.map(({ index }) => index)].join();
+    const common = bindings.get(id) ?? [];
+    const many = common.filter((place) => place === null).length > mostOpen;
+    const own = many ? places.map((at) => (typeof at === "number" ? at : null)) : common;
+    const key = [id, ...banks.map(({ index }) => index), ...(many ? own : [])].join();
     const found = known.get(key);
     if (found !== undefined) return found;
     const kernel = program.kernels[id];
-    const bound = { bindings: bindings.get(id) ?? [], aligned: !scattered.has(id), banks };
+    const bound = { bindings: own, aligned: !scattered.has(id), banks };
     const shared = kernel.shared === undefined ? {} : { shared: emitKernel(kernel.shared, bound) };
     const shader = shaders.push({ name: kernel.name, ...emitKernel(kernel, bound), ...shared, banks: boundBanks(banks) }) - 1;
     const emitted = { shader, bindings: bound.bindings };

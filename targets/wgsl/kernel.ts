@@ -33,6 +33,8 @@ const mostWorkgroups = 65535;
 
 /** Places that come with each run: so many vec4 of a uniform buffer at most. */
 const mostPlaces = 16;
+/** Buffers whose places a run may hand over; those of a kernel with more are written into it. */
+export const mostOpen = 4 * mostPlaces;
 /** The name of the place of a binding, in elements of the memory's array. */
 const placeName = (binding: number): string => `at${binding}`;
 
@@ -114,7 +116,7 @@ class KernelWriter implements Emission {
     this.#actions(this.#lowered.body);
     const shared = this.#kernel.buffers.flatMap((buffer, id) => (buffer.space === "workgroup" ? [`var<workgroup> w${id}: array<${this.#isVector(id) ? `vec4<${buffer.storage}>, ${buffer.length / 4}` : `${buffer.storage}, ${buffer.length}`}>;`] : []));
     const open = this.#bindings.flatMap((place, binding) => (place === null ? [binding] : []));
-    invariant(open.length <= 4 * mostPlaces, () => `${this.#kernel.name} has ${open.length} buffers without a common place`);
+    invariant(open.length <= mostOpen, () => `${this.#kernel.name} has ${open.length} buffers without a common place`);
     const places = open.map((binding, i) => `  let ${placeName(binding)} = places[${i >> 2}].${"xyzw"[i & 3]}${this.#vector ? " >> 2u" : ""};`);
     const locals = [...this.#declared].map(([name, type]) => `  var ${name}: ${type};`);
     const code = [

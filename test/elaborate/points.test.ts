@@ -47,6 +47,8 @@ describe("credit", () => {
     "a loop that carries it": "angle(scan d = x[0, 0] for v in w { d <- d + reshape(v * sin(angle(d)), [1]) })",
     "a loop that goes over it": "scan s = 0.0 for d in x[:, 1] { s <- s + sin(angle(d)) }",
     "a loop that reads it": "scan s = 0.0 for k in 0..4 { s <- s + sin(s + angle(x[k, 1])) }",
+    "a loop that ends early": "angle(scan d = x[0, 0] for k in 0..9 until angle(d) > 2.5 { d <- d + w[1:2] * sin(angle(d)) })",
+    "a loop with checkpoints": "angle(scan(checkpoint = 2) d = x[0, 0] for k in 0..4 { d <- d + w[1:2] * sin(angle(x[k, 1])) })",
     "map": "sum(w * (map d in x[:3, 1] => angle(d) * angle(x[0, 0])))",
   };
   test.each(Object.entries(forms))("passes %s", (_, loss) => {
