@@ -8,6 +8,8 @@ export type PlacedTree =
       readonly kind: "tensor";
       readonly type: TensorType;
       readonly axes: readonly (string | null)[];
+      /** The type with a tangent of its own that it stores. */
+      readonly of?: string;
       readonly at: Placement;
       /** An argument that indexes an axis unchanged: its values must lie in 0 .. below - 1. */
       readonly below?: number;

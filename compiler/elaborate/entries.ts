@@ -104,7 +104,7 @@ function buildEntry(session: Session, parent: Scope, declaration: FunctionDeclar
   countCall(context, declaration.span);
   if (session.errors > before) return null;
   const points = movedPoints(frame, declaration.span);
-  const results = border ? leaves(border).map((leaf) => idOf(context, leaf.value, declaration.span)) : [];
+  const results = border ? leaves(storageTree(border)).map((leaf) => idOf(context, leaf.value, declaration.span)) : [];
   return close(context, declaration, { variant, ...(length && { length }), parameters, result: border && treeOf(border) }, ids, results, points);
 }
 
@@ -120,10 +120,9 @@ function bindParameters(frame: Frame, declaration: FunctionDeclaration): { param
     for (const name of sizes) if (open.sizes.has(name)) fail(say.entrySize(type.span, name));
     frame.context.builder.site = frame.session.site(parameter.span, frame);
     const value = instantiateType(frame, type, (known) => freshTensor(frame, known));
-    const given = storageTree(value);
     frame.scope.bind(parameter.name.text, value, parameter.name.span);
-    parameters.push({ name: parameter.name.text, tree: treeOf(given), ...(parameter.default && { default: defaultOf(frame, parameter.name.text, parameter.default, value) }) });
-    for (const { value: leaf } of leaves(given)) ids.push(idOf(frame.context, leaf, parameter.span));
+    parameters.push({ name: parameter.name.text, tree: treeOf(value), ...(parameter.default && { default: defaultOf(frame, parameter.name.text, parameter.default, value) }) });
+    for (const { value: leaf } of leaves(storageTree(value))) ids.push(idOf(frame.context, leaf, parameter.span));
   }
   return { parameters, ids };
 }
@@ -146,7 +145,7 @@ function atBorder(frame: Frame, value: Value, declaration: FunctionDeclaration):
     case "tensor":
       return tensor(frame.context, idOf(frame.context, value, span), value.axes, value.variables);
     case "point":
-      return atBorder(frame, value.value, declaration);
+      return { ...value, value: tensor(frame.context, idOf(frame.context, value.value, span), value.value.axes, value.value.variables) };
     case "number":
     case "boolean":
     case "range":
@@ -163,12 +162,16 @@ function atBorder(frame: Frame, value: Value, declaration: FunctionDeclaration):
   }
 }
 
+const leafTree = ({ type, axes }: TensorValue): Extract<Tree, { kind: "tensor" }> => ({ kind: "tensor", type, axes: axes.map((axis) => axis.name ?? null) });
+
 export function treeOf(value: Value): Tree {
   switch (value.kind) {
     case "tensor":
-      return { kind: "tensor", type: value.type, axes: value.axes.map((axis) => axis.name ?? null) };
+      return leafTree(value);
     case "tuple":
       return { kind: "tuple", items: value.items.map(treeOf) };
+    case "point":
+      return { ...leafTree(value.value), of: value.type.name };
     case "record":
       return { kind: "record", fields: [...value.fields].map(([name, field]) => ({ name, tree: treeOf(field) })) };
     default:
@@ -210,9 +213,9 @@ function close(
 function declareExtern(session: Session, parent: Scope, declaration: FunctionDeclaration): void {
   const context = new Context(session, "trial");
   const frame = rootFrame(context, new Scope(parent), declaration.name.text);
-  const tree = (type: NonNullable<FunctionDeclaration["result"]>): Tree => treeOf(storageTree(instantiateType(frame, type, (known): TensorValue => ({
+  const tree = (type: NonNullable<FunctionDeclaration["result"]>): Tree => treeOf(instantiateType(frame, type, (known): TensorValue => ({
     kind: "tensor", type: { element: known.element, shape: known.shape }, axes: known.axes, variables: [],
-  }))));
+  })));
   const parameters = declaration.parameters.map((parameter): EntryParameter => {
     if (!parameter.type) return fail(say.entryParameterType(parameter.span, parameter.name.text));
     return { name: parameter.name.text, tree: tree(parameter.type) };

@@ -174,6 +174,8 @@ export type Tree =
       readonly kind: "tensor";
       readonly type: TensorType;
       readonly axes: readonly (string | null)[];
+      /** The type with a tangent of its own that it stores. */
+      readonly of?: string;
       /** How many of its rows count, where a call tells that. */
       readonly rows?: RunTimeSize;
     }

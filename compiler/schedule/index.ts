@@ -173,7 +173,7 @@ function placeTree(tree: Tree, places: Iterator<{ readonly at: Placement; readon
       const next = places.next();
       if (next.done === true) throw new Error("internal: an entry has more leaves than values");
       const { at, below } = next.value;
-      return { kind: "tensor", type: tree.type, axes: tree.axes, at, ...(below === undefined ? {} : { below }), ...(tree.rows && { rows: tree.rows }) };
+      return { kind: "tensor", type: tree.type, axes: tree.axes, ...(tree.of !== undefined && { of: tree.of }), at, ...(below === undefined ? {} : { below }), ...(tree.rows && { rows: tree.rows }) };
     }
     case "record": return { kind: "record", fields: tree.fields.map((field) => ({ name: field.name, tree: placeTree(field.tree, places) })) };
     case "tuple": return { kind: "tuple", items: tree.items.map((item) => placeTree(item, places)) };

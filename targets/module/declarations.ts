@@ -65,13 +65,16 @@ function method(entry: ProgramEntry, byOption: boolean, later: boolean): string 
   return `${comment(docs.join("\n"), "  ")}  ${property(entry.name)}${generics.length ? `<${generics.join(", ")}>` : ""}(${parameters.join(", ")}): ${later || hasHost(entry) ? `Promise<${result}>` : result};\n`;
 }
 
+/** `f32[B=32, 4]`, `SO3 in f32[B=32, 4]`. */
+const storedText = (leaf: Leaf): string => `${leaf.of === undefined ? "" : `${leaf.of} in `}${typeText(leaf)}`;
+
 /** `i32[B=32], indices in 0..9`. */
 function leafDoc(leaf: Leaf & { readonly below?: number }): string {
-  return `${typeText(leaf)}${isScalar(leaf) ? ", a number" : ""}${leaf.below === undefined ? "" : `, indices in 0..${leaf.below - 1}`}`;
+  return `${storedText(leaf)}${isScalar(leaf) ? ", a number" : ""}${leaf.below === undefined ? "" : `, indices in 0..${leaf.below - 1}`}`;
 }
 
 /** `loss: f32`. */
-const resultDoc = ({ leaf, path }: { leaf: Leaf; path: string }): string => `${path ? `${path.replace(/^\./, "")}: ` : ""}${typeText(leaf)}`;
+const resultDoc = ({ leaf, path }: { leaf: Leaf; path: string }): string => `${path ? `${path.replace(/^\./, "")}: ` : ""}${storedText(leaf)}`;
 
 /** `digits-net`: `DigitsNet`. */
 const classNameOf = (name: string): string =>

@@ -73,3 +73,29 @@ describe.each(groups)("%s", (name, type, tangent) => {
     for (const [entry, args] of calls) expectNear([...(await device.call(entry, args)).values()], called(entry, args), entry);
   });
 });
+
+test("at a module's border a value is what stores it", async () => {
+  const built = await build(`
+    dim P = 3
+    var pose: SO3[P] = so3_exp(normal([P, 3]))
+    export train fn step(x: SO3[P], lr: f32) -> { pose: SO3[P], loss: f32 } {
+      let r = so3_log(so3_compose(so3_inverse(x), pose))
+      let loss = sum(r * r)
+      minimize loss over pose with momentum(lr = lr)
+      return { pose, loss }
+    }`, { file: "border.pull", targets: ["js"] });
+  const types = String(built.files.find(({ name }) => name.endsWith(".d.ts"))?.contents);
+  expect(types).toContain("@param x SO3 in f32[P=3, 4]");
+  expect(types).toContain("@returns pose: SO3 in f32[P=3, 4], loss: f32");
+  expect(types).toContain('"pose": Parameter<Float32Array, [3, 4]>');
+  expect(types).toContain('"step.momentum.m.pose": Parameter<Float32Array, [3, 3]>');
+  const [module, other] = await Promise.all([instantiate(built, { target: "js" }), instantiate(built, { target: "js", seed: 5 })]);
+  const identity = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0);
+  const { loss } = module.step(identity, 0.1);
+  for (let i = 0; i < 150; i++) module.step(identity, 0.1);
+  expect(module.step(identity, 0.1).loss).toBeLessThan(1e-3 * loss);
+  other.load(module.save());
+  const { pose } = other.step(identity, 0);
+  expect(Array.from(pose)).toEqual(Array.from(module.step(identity, 0).pose));
+  expect(() => module.step(new Float32Array(9), 0.1)).toThrow();
+});
