@@ -10,6 +10,7 @@
  */
 import { elementCount, isLoop, type LoopNode, type OpNode, type Region, type RunTimeSize, type ValueId } from "../ir/graph.ts";
 import { isPointwise } from "../ops/index.ts";
+import type { Facts } from "./facts.ts";
 
 /** undefined: nobody looks. */
 export type Demand = RunTimeSize | "all" | undefined;
@@ -123,6 +124,19 @@ function passOn(node: OpNode, asked: RunTimeSize | "all", region: Region, maker:
     default:
       return all;
   }
+}
+
+/** How many rows of a value may be anything: the others are 0. */
+export function rowsBeforeZeros({ types, producers }: Pick<Facts, "types" | "producers">, value: ValueId, length: ValueId): RunTimeSize | undefined {
+  const maker: Maker = (of) => {
+    const node = producers[of];
+    return node?.kind === "op" ? node : undefined;
+  };
+  const node = maker(value);
+  if (node?.op !== "select") return undefined;
+  const other = maker(node.args[2]);
+  const isZero = other?.op === "constant" && other.attributes.data.every((number) => number === 0);
+  return isZero ? maskedRows(node.args[0], (of) => types[of].shape, maker, length) : undefined;
 }
 
 /** How many rows a condition lets through: those below a number that is affine in the length. */

@@ -57,6 +57,8 @@ export class Facts {
     /** Of the machine's vectors. */
     readonly lanes: Lanes,
     readonly boolBytes: 1 | 4 = 1,
+    /** The run-time length, where a call tells one. */
+    readonly length?: ValueId,
   ) {
     this.types = region.types;
     const producers = new Array<ScheduledNode | null>(region.types.length).fill(null);

@@ -30,7 +30,7 @@ export interface Prepared {
 
 /** `olds`: the old value of each state or carry that the first results replace, if it is read. `demands`: where a call tells a length. */
 export function prepare(region: Region, olds: readonly (ValueId | null)[], machine: Machine, pool: ConstantPool, demands?: Demands): Prepared {
-  const facts = new Facts(region, machine.lanes, boolBytesOf(machine));
+  const facts = new Facts(region, machine.lanes, boolBytesOf(machine), machine.parallel === true ? undefined : demands?.length);
   const loops = new Map<LoopNode, Unit>();
   const unitsOf = ({ groups, stored }: Fused): readonly Unit[] => groups.flatMap((group): readonly Unit[] => {
     const [node] = group.nodes;

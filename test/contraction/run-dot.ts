@@ -57,6 +57,7 @@ export function runDot(request: DotRequest, left: Cells, right: Cells, initial: 
         case "initial": if (initial === undefined) throw new Error("no initial"); return initial;
         case "result": return result;
         case "extra": return extras[role.index];
+        case "length": throw new Error("no length");
         case "scratch": return view(scratch, role.byteOffset);
       }
     });

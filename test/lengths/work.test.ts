@@ -1,6 +1,7 @@
 /** A call works for as many rows as it has: the others are not even written. */
 import { describe, expect, test } from "vitest";
 import { compile } from "../../compiler/index.ts";
+import { printKernels } from "../../compiler/schedule/index.ts";
 import { targets } from "../../targets/compile.ts";
 import { instantiate } from "../../targets/instantiate.ts";
 
@@ -41,4 +42,20 @@ describe.each(["js", "wasm"] as const)("on %s", (target) => {
     for (const n of [1, 20, 100]) expect((await leftAlone(source, target, n)).length, `n = ${n}`).toBeGreaterThanOrEqual(256 - n - 32);
     expect(await leftAlone(source, target, 256)).toEqual([]);
   });
+});
+
+test("a product over rows reads as many as there are", async () => {
+  const source = `
+    var w: f32[64, 48] = normal(0, 1)
+    export train fn f[N <= 256](x: f32[N, 64], y: f32[N, 48]) -> f32 {
+      let loss = mean((x @ w - y) ^ 2)
+      minimize loss over w with sgd(lr = 0.1)
+      return loss
+    }`;
+  const { program } = await compile(source, { file: "work.pull", targets: [targets.wasm] });
+  const text = program ? printKernels(program) : "";
+  const [product] = text.split("kernel ").filter((kernel) => kernel.startsWith("dot_256x64_256x48"));
+  expect(product).toMatch(/length: i32\[1\]/);
+  // Neither the copies of panels nor the sums go on to the bound.
+  expect(product).not.toMatch(/for i\d+ = 0 \.\. 256 /);
 });

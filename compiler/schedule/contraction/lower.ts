@@ -68,7 +68,7 @@ export function lowerDot(request: DotRequest): LoweredDot {
   const bytes = byteSize(request.left.element);
   const partial: Role = request.epilogue ? { kind: "scratch", byteOffset: reserve(bytes * product.batch * product.rows * product.columns) } : { kind: "result" };
   const before = scratchBytes;
-  for (const slice of slicesOf(request, arranged, bytes, partial)) {
+  for (const slice of slicesOf({ ...request, filled: undefined }, arranged, bytes, partial)) {
     // they run one after another in the same scratch
     const made = sliceKernel(slice, (size) => {
       scratchBytes = Math.max(scratchBytes, before + Math.ceil(size / 16) * 16);

@@ -36,7 +36,7 @@ export function packRight(scope: ProductScope, strides: Strides, origin: Index, 
     // blocks of 4 x 4 need contiguous columns
     const whole = strides.rightDepth === 1 ? depth - (depth % 4) : 0;
     const [turn, rest] = [scope.variable(), scope.variable()];
-    return [loop(turn, 0, whole, 4, block(at(0, [turn, 1]), 4)), loop(rest, whole, depth, 1, block(at(0, [rest, 1]), 1))];
+    return [scope.alongDepth(turn, 0, whole, 4, block(at(0, [turn, 1]), 4)), scope.alongDepth(rest, whole, depth, 1, block(at(0, [rest, 1]), 1))];
   });
 }
 
@@ -56,7 +56,7 @@ function eachStep(scope: ProductScope, depth: number, body: (k: Index) => readon
   const whole = depth - (depth % STEPS);
   const [turn, rest] = [scope.variable(), scope.variable()];
   return [
-    loop(turn, 0, whole, STEPS, count(STEPS).flatMap((step) => body(at(step, [turn, 1])))),
-    loop(rest, whole, depth, 1, body(at(0, [rest, 1]))),
+    scope.alongDepth(turn, 0, whole, STEPS, count(STEPS).flatMap((step) => body(at(step, [turn, 1])))),
+    scope.alongDepth(rest, whole, depth, 1, body(at(0, [rest, 1]))),
   ];
 }

@@ -1,6 +1,7 @@
 /** The borders of a contraction's kernel: its operands, result and extra buffers with their roles, where sums start and end. */
-import { apply, at, KernelScope, literal, load, local, setLocal, store } from "../expression.ts";
-import type { BufferId, Expression, Index, Kernel, Lanes, LocalId, Scalar, Statement } from "../kernel.ts";
+import type { RunTimeSize } from "../../ir/graph.ts";
+import { apply, at, KernelScope, literal, load, local, loop, setLocal, store } from "../expression.ts";
+import type { BufferId, Expression, Index, Kernel, Lanes, LocalId, Scalar, Statement, VariableId } from "../kernel.ts";
 import type { DotRequest, Place, Role, RoledKernel } from "./request.ts";
 import { innermost, type Product } from "./shape.ts";
 import { nest, scale, sum } from "./indices.ts";
@@ -20,6 +21,10 @@ export class ProductScope extends KernelScope {
   readonly #initial: BufferId | undefined;
   readonly #result: BufferId | undefined;
   readonly #extras: readonly BufferId[];
+  /** Sets the ends of loops over k, and those by the number of k without the length. */
+  readonly #prelude: Statement[] = [];
+  readonly #ends = new Map<number, Index>();
+  readonly #filled: LocalId | undefined;
 
   constructor(
     readonly request: DotRequest,
@@ -35,6 +40,28 @@ export class ProductScope extends KernelScope {
     this.#initial = initial && this.bound({ kind: "initial" }, "initial", this.element, initial === "full" ? count : swapped ? 1 : columns);
     this.#result = epilogue ? undefined : this.bound({ kind: "result" }, "result", this.element, count);
     this.#extras = (epilogue?.buffers ?? []).map(({ name, storage, length }, index) => this.bound({ kind: "extra", index }, name, storage, length));
+    if (request.filled && left.contract.length === 1) this.#filled = this.#fill(request.filled);
+  }
+
+  /** How many k count in this call. */
+  #fill({ times, plus }: RunTimeSize): LocalId {
+    const filled = this.local("i32");
+    const length = load(this.bound({ kind: "length" }, "length", "i32", 1), at(0));
+    this.#prelude.push(setLocal(filled, apply("add", "i32", 1, apply("mul", "i32", 1, length, literal(times, "i32")), literal(plus, "i32"))));
+    return filled;
+  }
+
+  /** A loop over k up to `to`, or to where the operands hold nothing but zeros. */
+  alongDepth(variable: VariableId, from: number, to: number, step: number, body: readonly Statement[]): Statement {
+    if (this.#filled === undefined || to === from) return loop(variable, from, to, step, body);
+    let end = this.#ends.get(to);
+    if (end === undefined) {
+      const offset = this.local("i32");
+      this.#prelude.push(setLocal(offset, apply("min", "i32", 1, local(this.#filled), literal(to, "i32"))));
+      end = { base: 0, terms: [], offset };
+      this.#ends.set(to, end);
+    }
+    return { kind: "loop", mode: "serial", variable, from: at(from), to: end, step, body };
   }
 
   /** A memory buffer with its role. */
@@ -91,7 +118,7 @@ export class ProductScope extends KernelScope {
   }
 
   kernel(name: string, body: readonly Statement[]): RoledKernel {
-    return { kernel: kernelOf(this, name, body, this.request), roles: this.#roles };
+    return { kernel: kernelOf(this, name, [...this.#prelude, ...body], this.request), roles: this.#roles };
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a contraction is asked for, and what comes back: kernels whose buffers are named by role. */
-import type { SiteId, TensorType } from "../../ir/graph.ts";
+import type { RunTimeSize, SiteId, TensorType } from "../../ir/graph.ts";
 import type { AttributesOf } from "../../ops/attributes.ts";
 import type { Machine } from "../../program.ts";
 import type { KernelScope } from "../expression.ts";
@@ -32,6 +32,8 @@ export interface DotRequest {
    */
   readonly initial?: "row" | "full";
   readonly epilogue?: Epilogue;
+  /** Where a call tells a length n: beyond so many k both operands hold zeros. It may be left out of account. */
+  readonly filled?: RunTimeSize;
 }
 
 /** Where a finished value of the result stands. */
@@ -80,6 +82,8 @@ export type Role =
   | { readonly kind: "result" }
   /** `Epilogue.buffers[index]`. */
   | { readonly kind: "extra"; readonly index: number }
+  /** The run-time length, i32. */
+  | { readonly kind: "length" }
   /** The request's scratch region, this many bytes from its start. */
   | { readonly kind: "scratch"; readonly byteOffset: number };
 

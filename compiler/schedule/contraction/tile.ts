@@ -6,7 +6,7 @@
  * after each row keeps the loads where they are. Without: half the speed. 3 x 3 and 2 x 4 vectors with 4 steps a turn
  * were the fastest of the tiles that are fast in every engine.
  */
-import { at, local, loop, setLocal } from "../expression.ts";
+import { at, local, setLocal } from "../expression.ts";
 import type { Expression, Index, Lanes, LocalId, Statement } from "../kernel.ts";
 import { nest, scale, sum } from "./indices.ts";
 import type { ProductScope } from "./product-scope.ts";
@@ -76,10 +76,10 @@ export function emitTile(scope: ProductScope, tile: Tile, out: Statement[]): rea
     const around = { offset, position };
     if (inner.size <= WRITTEN_OUT) return written(around);
     const turn = scope.variable();
-    const loops = [loop(turn, 0, whole, STEPS, block(around, at(0, [turn, 1]), STEPS))];
+    const loops = [scope.alongDepth(turn, 0, whole, STEPS, block(around, at(0, [turn, 1]), STEPS))];
     if (whole === inner.size) return loops;
     const rest = scope.variable();
-    return [...loops, loop(rest, whole, inner.size, 1, block(around, at(0, [rest, 1]), 1))];
+    return [...loops, scope.alongDepth(rest, whole, inner.size, 1, block(around, at(0, [rest, 1]), 1))];
   }));
   return sums;
 }

@@ -3,12 +3,13 @@
  *
  *     %2 = dot %x %w;  %3 = add %2 (bcast %b);  %4 = max %3 0      sums start from %b; the epilogue stores max(sum, 0)
  */
-import type { OpNode, SiteId, ValueId } from "../../ir/graph.ts";
+import type { OpNode, RunTimeSize, SiteId, ValueId } from "../../ir/graph.ts";
 import type { Machine } from "../../program.ts";
 import { lowerDot } from "../contraction/index.ts";
 import type { DotRequest, Epilogue, Place } from "../contraction/index.ts";
 import { keyOf, linear } from "../coordinates.ts";
 import type { Affine } from "../coordinates.ts";
+import { rowsBeforeZeros } from "../demand.ts";
 import { store } from "../expression.ts";
 import type { Facts } from "../facts.ts";
 import { dotRuns } from "../fuse.ts";
@@ -30,15 +31,17 @@ export function lowerProduct(facts: Facts, group: Group, stored: ReadonlySet<Val
   const epilogue = outputs.length === 1 && outputs[0] === given ? null : new Finish(facts, group, dot, given, outputs);
   const [leftView, rightView] = dot.args.map((arg) => windowsOf(facts, arg));
   const [left, right] = [leftView?.source ?? dot.args[0], rightView?.source ?? dot.args[1]];
+  const filled = leftView || rightView ? undefined : filledDepth(facts, dot);
   const request: DotRequest = {
     name, site, machine, left: facts.types[dot.args[0]], right: facts.types[dot.args[1]], attributes: dot.attributes,
     leftView: leftView?.view, rightView: rightView?.view,
     ...(bias === null ? {} : { initial: "row" as const }),
     ...(epilogue === null ? {} : { epilogue }),
+    ...(filled && { filled }),
   };
   const { kernels, scratchBytes } = lowerDot(request);
   const value = (of: ValueId, byteOffset = 0): Binding => ({ kind: "value", value: facts.source(of), byteOffset });
-  const operands = [left, right, ...(bias === null ? [] : [bias.value])].map((operand) => facts.source(operand));
+  const operands = [left, right, ...(bias === null ? [] : [bias.value]), ...(filled && facts.length !== undefined ? [facts.length] : [])].map((operand) => facts.source(operand));
   return {
     runs: kernels.map(({ kernel, roles }) => ({
       kernel,
@@ -49,6 +52,7 @@ export function lowerProduct(facts: Facts, group: Group, stored: ReadonlySet<Val
           case "initial": return value(bias?.value ?? left);
           case "result": return value(given);
           case "extra": return value(epilogue?.values[role.index] ?? given);
+          case "length": return value(facts.length ?? given);
           case "scratch": return { kind: "scratch", byteOffset: role.byteOffset };
         }
       }),
@@ -58,6 +62,16 @@ export function lowerProduct(facts: Facts, group: Group, stored: ReadonlySet<Val
     scratchBytes,
     inPlace: (epilogue?.inPlace() ?? []).filter(({ input }) => !operands.includes(input)),
   };
+}
+
+/** How many k count where both sides hold zeros beyond: rows that are summed over. */
+function filledDepth(facts: Facts, { args, attributes: { leftContract, rightContract } }: OpNode<"dot">): RunTimeSize | undefined {
+  const { length } = facts;
+  if (length === undefined || leftContract[0] !== 0 || rightContract[0] !== 0) return undefined;
+  const [left, right] = args.map((arg) => rowsBeforeZeros(facts, arg, length));
+  if (!left || !right || left.times !== right.times || left.plus !== right.plus) return undefined;
+  const perRow = leftContract.slice(1).reduce((product, axis) => product * facts.types[args[0]].shape[axis], 1);
+  return { times: left.times * perRow, plus: left.plus * perRow };
 }
 
 interface Bias {
