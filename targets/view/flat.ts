@@ -63,9 +63,9 @@ export function flatten(entry: Entry, names: readonly string[]): Flat {
   return new Flattener(entry.region, names);
 }
 
-/** Names of an entry's params: the paths of its states, then those of its arguments' leaves. */
+/** Names of an entry's params: the paths of its states, those of its arguments' leaves, its run-time length. */
 export function parameterNames(entry: Entry, graph: Graph, leaves: readonly string[]): string[] {
-  return [...entry.reads.map((state) => graph.states[state].path), ...leaves];
+  return [...entry.reads.map((state) => graph.states[state].path), ...leaves, ...(entry.length ? [entry.length.name] : [])];
 }
 
 class Flattener implements Flat {
