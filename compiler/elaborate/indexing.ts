@@ -11,7 +11,7 @@ import { noted, pointAt } from "./points.ts";
 import { fail, Problem } from "./problem.ts";
 import { align, asTensor, idOf, staticNumber, tensor } from "./tensors.ts";
 import { slicesOf } from "./trees.ts";
-import { type Axis, describe, describeSize, type IndexVariable, type ModelValue, ownShape, pointAxes, type PointValue, type TensorValue, tuple, type TupleValue, type Value } from "./values.ts";
+import { arrayOf, type Axis, describe, describeSize, type IndexVariable, type ModelValue, ownShape, type PointValue, type TensorValue, tuple, type TupleValue, type Value } from "./values.ts";
 
 export function index(frame: Frame, expression: IndexExpression): Value {
   const object = evaluate(frame, expression.object);
@@ -153,9 +153,8 @@ export function indexTensor(frame: Frame, object: TensorValue, expression: Index
 /** The same index of a point's storage and its step, which have axes of their own behind those of the array. */
 export function indexPoint(frame: Frame, point: PointValue, expression: IndexExpression): PointValue {
   const { value, step } = point;
-  const axes = pointAxes(point);
-  const array: TensorValue = { ...value, type: { ...value.type, shape: value.type.shape.slice(0, value.variables.length + axes.length) }, axes };
-  const selectors = selectorsOf(frame, array, expression);
+  const { axes } = arrayOf(point);
+  const selectors = selectorsOf(frame, arrayOf(point), expression);
   const apply = (part: TensorValue): TensorValue =>
     select(frame, part, [...selectors, ...part.axes.slice(axes.length).map((): Selector => ({ kind: "all" }))], expression.span);
   return noted(frame.context, { ...point, value: apply(value), step: apply(step) });

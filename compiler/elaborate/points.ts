@@ -172,6 +172,14 @@ export function selectPoint(context: Context, test: TensorValue, a: Value, b: Va
   return noted(context, { ...a, value: select(a.value, b.value, storage.length), step: select(a.step, b.step, tangent.length) });
 }
 
+/** Arrays of points put together by what puts their storages and their steps together; undefined where none of the parts is one. */
+export function joinPoints(context: Context, parts: readonly Value[], span: Span, join: (tensors: readonly TensorValue[]) => TensorValue): PointValue | undefined {
+  const first = parts.find((part) => part.kind === "point");
+  if (!first) return undefined;
+  const points = parts.map((part) => (part.kind === "point" && part.type.declaration === first.type.declaration ? part : fail(say.treesDiffer(span, describe(first), describe(part)))));
+  return noted(context, { ...first, value: join(points.map(({ value }) => value)), step: join(points.map(({ step }) => step)) });
+}
+
 /** One of an array of points. */
 export const pointAt = (context: Context, point: PointValue, at: number, span: Span): PointValue =>
   noted(context, { ...point, value: takeAt(context, point.value, 0, at, span), step: takeAt(context, point.step, 0, at, span) });

@@ -140,13 +140,14 @@ export function findRule(set: RulesValue, name: string, path: readonly string[],
  */
 export function ruleSetHandle(set: RulesValue, call: CallSite, mode: Rule["mode"], request: Span): RuleHandle | undefined | null {
   const record = call.frame as CallRecord | undefined; // CallSite.frame is opaque to others; only `mark` makes it
-  if (record === undefined || call.points) return undefined; // of points their own rules alone can speak; without a record: an operation that a set has answered for: no call of the program
+  if (record === undefined) return undefined; // an operation that a set has answered for, or a conversion: no call of the program
   const operations = ofOperations(set.declaration);
   const found = operations && isOperation(call.callee) ? undefined : findRule(set, call.callee, call.path, mode);
   if (found) {
     return ruleHandle(found, (given, wanted) => applyRule(record, found.rule, ruleScope(set, record, found.item), given, found.item, wanted));
   }
-  if (operations) return record.kind === "function" && (call.backward ?? call.tangent)?.surrogate === false ? null : undefined;
+  // What happens to the storage of a point says nothing of credit.
+  if (operations) return record.kind === "function" && !call.points && (call.backward ?? call.tangent)?.surrogate === false ? null : undefined;
   return record.kind === "operator" && set.declaration.otherwise?.text === "error" ? silent(set, call.callee, request) : undefined;
 }
 

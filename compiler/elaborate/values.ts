@@ -227,6 +227,10 @@ export const ownShape = (tensor: TensorValue): readonly number[] => tensor.type.
 
 /** The axes of an array of points, without those of a point itself. */
 export const pointShape = ({ type, value }: PointValue): readonly number[] => ownShape(value).slice(0, ownShape(value).length - type.storage.length);
+/** The array of a storage or a step, as if a point were one number: for positions and axes. */
+export const arrayOf = ({ type: { storage }, value }: PointValue): TensorValue => ({
+  ...value, type: { ...value.type, shape: value.type.shape.slice(0, value.type.shape.length - storage.length) }, axes: value.axes.slice(0, value.axes.length - storage.length),
+});
 export const pointAxes = (point: PointValue): readonly Axis[] => point.value.axes.slice(0, pointShape(point).length);
 
 export const isFloat = (element: Element): boolean => element === "f32" || element === "f64";

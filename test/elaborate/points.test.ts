@@ -43,6 +43,7 @@ describe("credit", () => {
     "where": "sum(w * angle(where(w > 0.5, x[:3, 0], x[1:, 1])))",
     "a run-time if": "angle(if w[0] > 0.5 then x[0, 0] else x[1, 1])",
     "steps of its own": "sum(w * angle(x[:3, 0] + 2 * expand(w, -1) - 0.5))",
+    "parts put together": "sum(expand(w, 1) * angle(stack(x[:3, 0], turn(x[1:, 1], expand(w, -1)), axis = -1))) + angle(concat(x[0], x[3], axis = 0)[2])",
     "a record": "sum(w * angle(r.a[:3, 1])) * angle(r.b[0])",
     "a loop that carries it": "angle(scan d = x[0, 0] for v in w { d <- d + reshape(v * sin(angle(d)), [1]) })",
     "a loop that goes over it": "scan s = 0.0 for d in x[:, 1] { s <- s + sin(angle(d)) }",
@@ -79,12 +80,30 @@ describe("credit", () => {
     expect(call("p", at(0.3, 2), [5, 7])[0]).toEqual([expect.closeTo(5, 12), expect.closeTo(7, 12)]);
   });
 
+  test("by a rule that turns the wrong way is found to be wrong", () => {
+    const verdict = (rule: string): string | undefined => {
+      const { graph, requests } = elaborate(`
+        fn undone(x: SO3) -> SO3 = so3_inverse(x)
+          backward(d) = { x: ${rule} }
+        export fn g(x: SO3, w: f32[3]) = grad(sum(w * so3_log(undone(x))), x)`, { file: "test.pull" });
+      return graph ? checkGradients(requests, graph)[0].verdict : undefined;
+    };
+    expect(verdict("-so3_adjoint(x, d)")).toBe("exact");
+    expect(verdict("-so3_adjoint_transposed(x, d)")).toBe("wrong");
+  });
+
   test("stops at stop, and a tap of it can be asked for", () => {
     const { call } = program(`${direction} export fn s(x: Direction) -> f32[1] = grad(angle(x) * angle(stop(x)), x)
       fn tapped(x: Direction) -> f32 {\n  tap h = x + 0.5\n  return angle(h) ^ 2\n}
       export fn t(x: Direction) -> f32[1] {\n  let (y, t) = taps(tapped(x))\n  return grad(y, t.h)\n}`);
     expect(call("s", at(0.3))[0][0]).toBeCloseTo(0.3, 12);
     expect(call("t", at(0.3))[0][0]).toBeCloseTo(1.6, 12);
+  });
+
+  test("a rule set may name what takes such values", () => {
+    const { call } = program(`${direction} rules half { angle(x) backward(c) = { x: expand(0.5 * c, -1) } }
+      export fn g(x: Direction[2]) = grad(sum(angle(x)), x, using = half)`);
+    expect(call("g", at(0.3, 2))[0]).toEqual([0.5, 0.5]);
   });
 
   test("a rule set of operations leaves rules of such values in force", () => {
@@ -152,6 +171,9 @@ test("other types, tensors and other arithmetic are refused", () => {
   expect(refused("d + d")).toEqual(["'+' has no meaning for values with a tangent of their own"]);
   expect(refused("v + d")).toEqual(["'+' has no meaning for values with a tangent of their own"]);
   expect(refused("-d")).toEqual(["a tensor or number is expected here"]);
+  expect(refused("stack(d, d, axis = 2)")).toHaveLength(1);
+  expect(refused("concat(d[0], d[1], axis = 0)")).toHaveLength(1);
+  expect(refused("concat(d, h, axis = 0)")).toEqual(["the trees have different forms"]);
   expect(refused("where(v[:, 0] > 0, d, h)")).toEqual(["the trees have different forms"]);
   expect(messages(`type Far = f32[2] tangent f32[1] retract nowhere\nexport fn f(x: f32) -> f32 = x`)).toEqual(["unknown name 'nowhere'"]);
 });

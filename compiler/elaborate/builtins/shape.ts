@@ -1,15 +1,17 @@
 /** Movement, reductions, sorting, scattering and the making of tensors. */
+import type { Span } from "../../../grammar/index.ts";
 import { say } from "../../diagnostics/catalogue.ts";
 import type { Element } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
-import type { Frame } from "../context.ts";
+import type { Context, Frame } from "../context.ts";
 import { completed } from "../models.ts";
+import { joinPoints } from "../points.ts";
 import { fail } from "../problem.ts";
 import { reduceAxes, type Reduction, reductions } from "../reductions.ts";
 import { markOperator } from "../rules.ts";
 import { asTensor, broadcastTo, commonElement, idOf, numberTensor, sizeValue, stack, tensor } from "../tensors.ts";
 import { creditTree, isTree, leaves, mapTree, parameterTree } from "../trees.ts";
-import { type Axis, describe, isFloat, number, ownShape, type TensorValue, tuple, type Value } from "../values.ts";
+import { arrayOf, type Axis, describe, isFloat, number, ownShape, pointShape, type TensorValue, tuple, type Value } from "../values.ts";
 import { infix } from "../operators.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Builtin } from "./index.ts";
@@ -171,13 +173,21 @@ const flip: Builtin = {
 
 /** `concat(a, b, axis = -1)`: any number of tensors, the axis always named. */
 function concat(args: Arguments, parts: readonly Value[], axisGiven: boolean): Value {
-  const { frame, span } = args;
-  const { context } = frame;
-  if (parts.length === 0) fail(say.missingArgument(span, "x", args.owner, ["x", "...", "axis"]));
+  const { frame: { context }, span } = args;
+  const [first] = parts;
+  if (!first) return fail(say.missingArgument(span, "x", args.owner, ["x", "...", "axis"]));
+  const axisOf = (value: TensorValue): number => {
+    if (!axisGiven && ownShape(value).length > 1) fail(say.concatAxis(span));
+    return args.axis("axis", value, 0);
+  };
+  const points = joinPoints(context, parts, span, (tensors) => concatTensors(context, tensors, first.kind === "point" ? axisOf(arrayOf(first)) : 0, span));
+  if (points) return points;
   const values = commonElement(context, parts, span);
+  return concatTensors(context, values, axisOf(values[0]), span);
+}
+
+function concatTensors(context: Context, values: readonly TensorValue[], axis: number, span: Span): TensorValue {
   const rank = ownShape(values[0]).length;
-  if (!axisGiven && rank > 1) fail(say.concatAxis(span));
-  const axis = args.axis("axis", values[0], 0);
   for (const value of values) {
     const own = ownShape(value);
     const same = own.length === rank && own.every((size, i) => i === axis || size === ownShape(values[0])[i]);
@@ -320,8 +330,14 @@ export const shapeBuiltins: Readonly<Record<string, Builtin>> = {
   stack: {
     names: ["axis"], variadic: true,
     run(args, parts) {
-      if (parts.length === 0) return fail(say.missingArgument(args.span, "x", "stack", ["x", "...", "axis"]));
-      return stack(args.frame.context, commonElement(args.frame.context, parts, args.span), args.number("axis", 0), args.span);
+      const { frame: { context }, span } = args;
+      const [first] = parts;
+      if (!first) return fail(say.missingArgument(span, "x", "stack", ["x", "...", "axis"]));
+      const axis = args.number("axis", 0);
+      const rank = first.kind === "point" ? pointShape(first).length : 0;
+      const ofPoints = axis < 0 ? axis + rank + 1 : axis; // a new axis of the array, before those of a point
+      if (first.kind === "point" && (ofPoints < 0 || ofPoints > rank)) fail(say.axisOutside(span, axis, describe(first)));
+      return joinPoints(context, parts, span, (tensors) => stack(context, tensors, ofPoints, span)) ?? stack(context, commonElement(context, parts, span), axis, span);
     },
   },
   scatter_add: scatter("add"), scatter_set: scatter("set"), scatter_max: scatter("max"),
