@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, figure, openSample, type Sample } from "./support.ts";
+import { agree, figure, measured, openSample, type Sample } from "./support.ts";
+
+measured("error on sums over 50 numbers after 2400 steps: LSTM {error of the LSTM}, plain net {error of the plain net}; always saying the mean has 0.167");
 
 let sample: Sample;
 beforeAll(async () => { sample = await openSample("adding"); });

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+
+measured("{test accuracy%} of the images");
 
 let sample: Sample;
 let digits: Parts;

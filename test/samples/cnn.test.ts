@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, batches, countRight, figure, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
+import { agree, batches, countRight, figure, measured, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
+
+measured("{test accuracy%} of the images from three seeds");
 
 let sample: Sample;
 let digits: Parts;

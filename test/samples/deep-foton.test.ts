@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readMnist } from "../../samples/mnist.mjs";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+
+measured("at 28 x 28: {test accuracy%} of the images after two epochs, {by a random F%} by PEPITA at the same rate (0.006); at a rate of 0.1 {test accuracy at a rate of 0.1%}, and {by a random F at a rate of 0.1%}");
 
 let sample: Sample;
 let digits: Parts;

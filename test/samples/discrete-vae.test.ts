@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, figure, inOrder, mean, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+import { agree, figure, inOrder, mean, measured, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+
+measured("bound {bound by ReinMax} nats by ReinMax, {bound by straight-through} by straight-through, two starts");
 
 let sample: Sample;
 let digits: Parts;

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../targets/compile.ts";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+
+measured("{test accuracy%} of the images; the gradient is within {gradient off by} of that of 200 turns written out, and keeps as much for 600 turns at most as for 60");
 
 let sample: Sample;
 let digits: Parts;

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../targets/index.ts";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+
+measured("{test accuracy%} of the images from two starts; cosine with backpropagation's credit {cosine, first layer} in the first layer, {cosine, second layer} in the second, 0 at the start");
 
 let sample: Sample;
 let digits: Parts;

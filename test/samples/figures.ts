@@ -18,8 +18,10 @@ export const starts = (first: number, ...others: readonly number[]): readonly nu
 
 const place = /\{([^{}]+?)(%?)\}/g;
 
-const textOf = (value: number, percent: string): string =>
-  percent ? `${Number((100 * value).toFixed(Math.abs(value) < 0.1 ? 2 : 1))}%` : String(Number(value.toPrecision(3)));
+function textOf(value: number, percent: string): string {
+  if (percent) return `${Number((100 * value).toFixed(Math.abs(value) < 0.1 ? 2 : 1))}%`;
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+}
 
 /**
  * A row's last cell: `{what}` stands for the figures of that name, `{what%}` for them as percentages: one, or the least and the greatest.

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, figure, openSample, type Sample } from "./support.ts";
+import { agree, figure, measured, openSample, type Sample } from "./support.ts";
+
+measured("{nats a point, flow} nats a point, the best normal distribution {nats a point, normal distribution}; the density's integral is {integral of the density}");
 
 let sample: Sample;
 beforeAll(async () => { sample = await openSample("flow", {}, { selfTest: false }); });

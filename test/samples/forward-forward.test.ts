@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readMnist } from "../../samples/mnist.mjs";
 import { compile } from "../../targets/index.ts";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+
+measured("at 28 x 28, two layers of 200: {plain, both%} of the images, and {together, both%}; by the second layer alone {plain, second%}, and {together, second%}");
 
 let sample: Sample;
 let digits: Parts;

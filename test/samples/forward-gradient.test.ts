@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../targets/compile.ts";
-import { agree, cosine, countRight, figure, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+import { agree, cosine, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+
+measured("the mean of 100,000 estimates has cosine {cosine} with the gradient; {test accuracy%} of the images; {operations against backpropagation} of backpropagation's operations, as much time (`npm run bench forward-gradient`), and at 8 layers {bytes against backpropagation} of its working memory");
 
 let sample: Sample;
 let digits: Parts;

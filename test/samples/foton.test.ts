@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+
+measured("the least cosine with backpropagation's credit is {1 - least cosine} below 1; {test accuracy%} of the images at 4 x 4, by a linear net");
 
 let sample: Sample;
 let digits: Parts;
@@ -12,7 +14,7 @@ const some = (): readonly [Float32Array, Int32Array] => [digits.training.x.slice
 /** What the module must keep: each layer is told backpropagation's credit, and the weights stay orthogonal. */
 function expectExact(): void {
   const { cosine, off } = sample.wasm.compare(...some());
-  expect(figure("least cosine", Math.min(...cosine))).toBeGreaterThan(1 - 1e-5);
+  expect(figure("1 - least cosine", 1 - Math.min(...cosine))).toBeLessThan(1e-5);
   expect(off).toBeLessThan(1e-5);
 }
 

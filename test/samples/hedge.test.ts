@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, figure, mean, openSample, type Sample } from "./support.ts";
+import { agree, figure, mean, measured, openSample, type Sample } from "./support.ts";
+
+measured("20,000 points of two moons that turn once, two starts: {wrong, hedging%} wrong answers, the best fixed depth {the best fixed depth%}, all ten layers {all ten layers%}; the mean head is {after a thousand} after a thousand, {mean head at the end} at the end");
 
 let sample: Sample;
 beforeAll(async () => { sample = await openSample("hedge", {}, { selfTest: false }); });

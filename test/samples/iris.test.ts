@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, standardise } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, standardise } from "./support.ts";
+
+measured("{right of 30} flowers, the largest slope {largest slope}");
 
 let sample: Sample;
 let iris: Parts;

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, figure, openSample, type Sample } from "./support.ts";
+import { agree, figure, measured, openSample, type Sample } from "./support.ts";
+
+measured("over 256 times, off by {states off after 5 sweeps}, {states off after 10 sweeps}, {states off after 20 sweeps} and {states off after 39 sweeps} after 5, 10, 20 and 39 sweeps; credits by {credits off after 5 sweeps}, {credits off after 10 sweeps}, {credits off after 20 sweeps} and {credits off after 39 sweeps}");
 
 let sample: Sample;
 beforeAll(async () => { sample = await openSample("parallel-recurrence", {}, { selfTest: false }); });

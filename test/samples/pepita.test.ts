@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../targets/index.ts";
-import { agree, cosine, countRight, figure, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+import { agree, cosine, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+
+measured("{test accuracy%} of the images, {right with the first layer held} of the 355 with the first layer held; relative difference to adaptive feedback {relative difference at scale 1}, {relative difference at scale 0.3}, {relative difference at scale 0.1} and {relative difference at scale 0.03} at scale 1, 0.3, 0.1 and 0.03");
 
 let sample: Sample;
 let digits: Parts;

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, batches, countRight, figure, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
+import { agree, batches, countRight, figure, measured, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
+
+measured("{share of the images, private%} of the images with each example's gradient clipped from up to {the longest gradient before} to 1 and noise of deviation 1 on their sum");
 
 let sample: Sample;
 let digits: Parts;

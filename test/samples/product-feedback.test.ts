@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../targets/compile.ts";
 import { readMnist } from "../../samples/mnist.mjs";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+
+measured("at 28 x 28, layers of 256 and 256, two starts: {test accuracy%} of the images, backpropagation {by backpropagation%}; angle to the weights' transpose from 90 to {angle, second layer} degrees in the second layer and to {angle, output} at the output");
 
 let sample: Sample;
 let digits: Parts;

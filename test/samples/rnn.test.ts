@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ReferenceModule, tensor } from "../../compiler/reference/index.ts";
-import { agree, cosine, figure, openSample, randomNumbers, type Sample } from "./support.ts";
+import { agree, cosine, figure, measured, openSample, randomNumbers, type Sample } from "./support.ts";
+
+measured("within {largest difference to finite differences, of the largest slope} of finite differences; cosine with the gradient {cosine with the gradient, 1 turns}, {cosine with the gradient, 4 turns} and {cosine with the gradient, 12 turns} through 1, 4 and 12 of 24 turns; a state's weight falls by {factor for each turn} a turn, R^2 {R^2}");
 
 const [T, H] = [24, 16];
 const shapes = { input: [2, H], recurrent: [H, H], bias: [H], out: [H] };

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readMnist } from "../../samples/mnist.mjs";
-import { agree, countRight, figure, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, train } from "./support.ts";
+
+measured("at 28 x 28: {test accuracy%} of the images after four epochs, {of the full net%} by the net with all weights; {operations, against the full net's} of its operations in a step, {bytes of weights and slopes, against the full net's} of its bytes of weights and slopes; gradients within {relative difference} of those of the matrices written out");
 
 let sample: Sample;
 let digits: Parts;

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, figure, mean, openSample, type Sample } from "./support.ts";
+import { agree, figure, mean, measured, openSample, type Sample } from "./support.ts";
 import { pieces, type Prose, readProse } from "./text.ts";
+
+measured("closes {share of the gap%} of the gap between credit through one turn ({nats by one turn} nats a character) and through all ({nats by backpropagation}), three starts");
 
 let sample: Sample;
 let prose: Prose;

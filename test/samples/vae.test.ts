@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { agree, figure, inOrder, mean, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
+import { agree, figure, inOrder, mean, measured, openSample, type Parts, randomNumbers, readClasses, type Sample, train } from "./support.ts";
+
+measured("bound from {bound before} to {bound} nats; half of the pixels, hidden at random, filled in at {imputation error} of the mean image's error, the lower half at {imputation error, lower half}");
 
 const pixels = 64;
 let sample: Sample;
