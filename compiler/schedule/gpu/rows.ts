@@ -80,14 +80,27 @@ export function finishPart(scope: ProductScope, part: Part, totals: Totals, lane
   const [r, group] = [scope.variable(), scope.variable()];
   const row = sum(scale(part.row, each), at(0, [r, 1]));
   const total = scope.local(element, lanes);
-  const is = (which: number): Expression => {
-    const test = apply("eq", "i32", 1, indexValue(at(0, [r, groups], ...(groups === 1 ? [] : [[group, 1] as const]))), integer(which));
-    return lanes === 1 ? test : apply("splat", "bool", 4, test);
+  // The sums of a row, of each group: half of the rows is chosen, and half of those, by the bits of the row's number.
+  const own: Statement[] = [];
+  const known = (value: Expression): Expression => {
+    const test = scope.local("bool", lanes);
+    own.push(setLocal(test, lanes === 1 ? value : apply("splat", "bool", 4, value)));
+    return local(test);
   };
-  const all = Array.from({ length: each }, (_, i) => totals.map((own) => own[i])).flat();
-  const chosen = all.slice(0, -1).reduceRight((others, mine, which) => apply("select", element, lanes, is(which), local(mine), others), local(all[all.length - 1]));
+  const bits = Array.from({ length: Math.log2(each) }, (_, bit) => known(apply("ne", "i32", 1, apply("and", "i32", 1, indexValue(at(0, [r, 1])), integer(1 << bit)), integer(0))));
+  const ofRow = totals.map((rows) => {
+    const chosen = scope.local(element, lanes);
+    own.push(setLocal(chosen, bits.reduce<readonly Expression[]>((left, bit) =>
+      left.flatMap((even, i) => (i % 2 === 0 ? [apply("select", element, lanes, bit, left[i + 1], even)] : [])), rows.map((one) => local(one)))[0]));
+    return local(chosen);
+  });
   const body: Statement[] = [];
   scope.finish(total, scope.place(body, part.batch, row, groups === 1 ? first : sum(first, at(0, [group, lanes])), { lanes }));
-  const one = [setLocal(total, chosen), ...body];
-  out.push(loop(r, 0, each, 1, guardedBy(row, groups === 1 ? one : [loop(group, 0, groups, 1, one)])));
+  const ofGroup = (which: number): Expression => {
+    if (which === groups - 1) return ofRow[which];
+    const is = apply("eq", "i32", 1, indexValue(at(0, [group, 1])), integer(which));
+    return apply("select", element, lanes, lanes === 1 ? is : apply("splat", "bool", 4, is), ofRow[which], ofGroup(which + 1));
+  };
+  const one = [setLocal(total, ofGroup(0)), ...body];
+  out.push(loop(r, 0, each, 1, guardedBy(row, [...own, ...(groups === 1 ? one : [loop(group, 0, groups, 1, one)])])));
 }
