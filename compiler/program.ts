@@ -36,7 +36,7 @@ export interface Origin {
 export interface Moment {
   readonly what: string;
   readonly site: SiteId | null;
-  /** Of the plan, those inside of a loop once; none for a loop's end, and for copies to where a value lies already. */
+  /** Of the plan before loops become kernels, those inside of a loop once; none for a loop's end, and for copies to where a value lies already. */
   readonly steps: number;
 }
 
@@ -111,6 +111,8 @@ export interface Machine {
   readonly parallel?: boolean;
   /** Bytes that a parallel machine addresses as one: its memory comes in banks of so many, or more where a value needs it. Default: all. */
   readonly bankBytes?: number;
+  /** Of a parallel machine: a loop with little to do in a turn is one kernel. Default: its turns are steps of the plan. */
+  readonly mergesLoops?: boolean;
 }
 
 export type Artifact =

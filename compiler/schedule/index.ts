@@ -45,10 +45,11 @@ export function schedule(graph: Graph, machine: Machine): Program {
   const kernels = new KernelTable();
   const [initPlan, ...entryPlans] = plans;
   const symbols = symbolsOf(graph.entries);
+  const placed: Machine = { ...machine, bankBytes };
   return {
-    entries: entries.map(({ entry }, i) => programEntry(entry, entryPlans[i], symbols[i], kernels, machine)),
+    entries: entries.map(({ entry }, i) => programEntry(entry, entryPlans[i], symbols[i], kernels, placed)),
     states: graph.states.map((state, i) => ({ ...state, at: places[i] })),
-    init: { ...stepsOf(initPlan, kernels, machine), seedAt: borderPlace(initPlan, init.entry.region.params[0]) },
+    init: { ...stepsOf(initPlan, kernels, placed), seedAt: borderPlace(initPlan, init.entry.region.params[0]) },
     kernels: kernels.kernels,
     constants: constants.constants,
     externs: graph.externs,

@@ -92,7 +92,9 @@ export type Statement =
   /** Sets an index variable to an i32 of 1 lane. Only in a kernel with a grid. */
   | { readonly kind: "bind"; readonly variable: VariableId; readonly value: Expression }
   /** All invocations of a workgroup meet here; `over`: the space in which they see each other's stores. Only in a kernel with a grid, where all invocations come alike. */
-  | { readonly kind: "barrier"; readonly over: "workgroup" | "memory" };
+  | { readonly kind: "barrier"; readonly over: "workgroup" | "memory" }
+  /** Ends the loop that it stands directly inside of, for all invocations of a workgroup, if the first one's test is true: a barrier, too. The loop is serial, of 2 turns and more. */
+  | { readonly kind: "leave"; readonly test: Expression };
 
 /** How many invocations run a kernel's body, each by itself: `workgroups` times `invocations`. */
 export interface Grid {
@@ -137,15 +139,16 @@ export interface Moving {
 /** A placement, or one that moves with the loops around the step. */
 export type Place = Placement | Moving;
 
-export type Step =
+/** `K`: how a kernel is named. */
+export type Step<K = KernelId> =
   /** `bindings`: one for each of the kernel's memory buffers, in order; aligned to the buffer's elements. */
-  | { readonly kind: "run"; readonly kernel: KernelId; readonly bindings: readonly Place[] }
+  | { readonly kind: "run"; readonly kernel: K; readonly bindings: readonly Place[] }
   /** memory.copy: distinct ranges. */
   | { readonly kind: "copy"; readonly from: Place; readonly to: Place; readonly bytes: number }
   /** Stores an i32 that depends on the turns of the loops around. */
   | { readonly kind: "index"; readonly at: Place; readonly value: number | Moving }
   /** Runs the body `turns` times, or until an `until` in it ends it; then stores the number of whole turns, an i32, at `count`. */
-  | { readonly kind: "loop"; readonly turns: number; readonly count?: Place; readonly body: readonly Step[] }
+  | { readonly kind: "loop"; readonly turns: number; readonly count?: Place; readonly body: readonly Step<K>[] }
   /** Directly inside a loop: ends it if the bool is true. */
   | { readonly kind: "until"; readonly test: Place }
   /** The same places in every turn. */

@@ -47,6 +47,7 @@ function statementText(of: Statement, kernel: Kernel, indent: string): string {
     case "fence": return `${indent}fence\n`;
     case "bind": return `${indent}i${of.variable} = ${value(of.value)}\n`;
     case "barrier": return `${indent}barrier\n`;
+    case "leave": return `${indent}leave if ${value(of.test)}\n`;
     default: return assertNever(of, "statementText");
   }
 }

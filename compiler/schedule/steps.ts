@@ -1,9 +1,9 @@
 /** Items -> steps: kernels get their ids, values their places. */
 import { boolBytesOf } from "../program.ts";
 import type { Machine, Occupancy } from "../program.ts";
-import { copyKernel } from "./gpu/index.ts";
+import { copyKernel, mergeLoops } from "./gpu/index.ts";
 import type { KernelTable } from "./kernels.ts";
-import type { Place, Placement, Step } from "./kernel.ts";
+import type { Kernel, Place, Placement, Step } from "./kernel.ts";
 import { bytesOf } from "./memory.ts";
 import type { Item, MemoryPlan } from "./memory.ts";
 import type { Unit } from "./unit.ts";
@@ -13,16 +13,19 @@ export interface Planned {
   readonly occupancy: Occupancy;
 }
 
+/** A step before its kernel has its id. */
+type Draft = Step<Kernel>;
+
 /** The steps of a plan, and what its memory holds as they go. */
 export function stepsOf({ items, ...memory }: MemoryPlan, kernels: KernelTable, machine: Machine): Planned {
   const counts: number[] = [];
-  const moment = (steps: readonly Step[]): readonly Step[] => {
+  const moment = (steps: readonly Draft[]): readonly Draft[] => {
     counts.push(steps.length);
     return steps;
   };
-  const walk = (list: readonly Item[]): Step[] => list.flatMap((item): readonly Step[] => {
+  const walk = (list: readonly Item[]): Draft[] => list.flatMap((item): readonly Draft[] => {
     switch (item.kind) {
-      case "unit": return moment(unitSteps(item.unit, memory, kernels, machine));
+      case "unit": return moment(unitSteps(item.unit, memory, machine));
       case "index": return moment([{ kind: "index", at: memory.placeOf(item.to), value: item.value }]);
       case "until": return moment([{ kind: "until", test: memory.placeOf(item.test) }]);
       case "loop": {
@@ -34,19 +37,28 @@ export function stepsOf({ items, ...memory }: MemoryPlan, kernels: KernelTable, 
       }
     }
   });
-  const plan = walk(items);
+  const drafts = walk(items);
+  const plan = withIds(machine.mergesLoops === true ? mergeLoops(drafts, machine.bankBytes ?? Infinity) : drafts, kernels);
   const { moments, blocks } = memory.occupancy;
   return { plan, occupancy: { moments: moments.map((each, i) => ({ ...each, steps: counts[i] })), blocks } };
 }
 
+const withIds = (steps: readonly Draft[], kernels: KernelTable): readonly Step[] => steps.map((step): Step => {
+  switch (step.kind) {
+    case "run": return { ...step, kernel: kernels.add(step.kernel) };
+    case "loop": return { ...step, body: withIds(step.body, kernels) };
+    default: return step;
+  }
+});
+
 type Places = Omit<MemoryPlan, "items">;
 
-function unitSteps(unit: Unit, plan: Places, kernels: KernelTable, machine: Machine): readonly Step[] {
+function unitSteps(unit: Unit, plan: Places, machine: Machine): readonly Draft[] {
   if (unit.copy !== undefined) {
     const bytes = bytesOf(plan.typeOf(unit.copy.from), boolBytesOf(machine));
     const [from, to] = [plan.placeOf(unit.copy.from), plan.placeOf(unit.copy.to)];
     if (bytes === 0 || samePlace(from, to)) return [];
-    return machine.parallel === true ? [{ kind: "run", kernel: kernels.add(copyKernel(bytes)), bindings: [from, to] }] : [{ kind: "copy", from, to, bytes }];
+    return machine.parallel === true ? [{ kind: "run", kernel: copyKernel(bytes), bindings: [from, to] }] : [{ kind: "copy", from, to, bytes }];
   }
   if (unit.host !== undefined) {
     const fixed = (values: Unit["reads"]): Placement[] => values.map((value) => {
@@ -56,9 +68,9 @@ function unitSteps(unit: Unit, plan: Places, kernels: KernelTable, machine: Mach
     });
     return [{ kind: "host", extern: unit.host.extern, args: fixed(unit.host.args), results: fixed(unit.host.results) }];
   }
-  return unit.runs.map(({ kernel, bindings }): Step => ({
+  return unit.runs.map(({ kernel, bindings }): Draft => ({
     kind: "run",
-    kernel: kernels.add(kernel),
+    kernel,
     bindings: bindings.map((binding) => shifted(binding.kind === "value" ? plan.placeOf(binding.value) : plan.scratchOf(unit), binding.byteOffset)),
   }));
 }

@@ -104,6 +104,7 @@ class KernelWriter implements Emission {
           break;
         case "bind":
         case "barrier":
+        case "leave":
           throw new Error(`internal: ${this.#kernel.name} is for a grid of invocations`);
       }
     }

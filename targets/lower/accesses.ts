@@ -35,6 +35,9 @@ export function eachAccess(body: readonly Statement[], visit: Visit, turn?: (loo
         accessesOf(statement.value, visit);
         visit(statement.buffer, statement.at, statement.lanes, statement.count);
         break;
+      case "leave":
+        accessesOf(statement.test, visit);
+        break;
       case "fence":
       case "barrier":
         break;

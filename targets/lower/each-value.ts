@@ -25,6 +25,9 @@ export function eachValue(body: readonly Action[], visit: (value: Value) => void
       case "bind":
         eachPart(action.value, visit);
         break;
+      case "leave":
+        eachPart(action.test, visit);
+        break;
       case "fence":
       case "barrier":
         break;

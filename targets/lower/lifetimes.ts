@@ -65,6 +65,9 @@ export function lifetimesOf(body: readonly Action[]): Lifetimes {
         case "bind":
           readValue(action.value);
           break;
+        case "leave":
+          readValue(action.test);
+          break;
         case "fence":
         case "barrier":
           break;

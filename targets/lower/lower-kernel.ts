@@ -76,6 +76,8 @@ class Lowering {
         return [{ kind: "bind", variable: statement.variable, value: this.#value(statement.value) }];
       case "barrier":
         return [{ kind: "barrier", over: statement.over }];
+      case "leave":
+        return [{ kind: "leave", test: this.#value(statement.test) }];
     }
   }
 

@@ -35,7 +35,8 @@ export type Action =
   | { readonly kind: "store"; readonly buffer: BufferId; readonly at: Index; readonly value: Value; readonly count?: number }
   | { readonly kind: "fence" }
   | { readonly kind: "bind"; readonly variable: VariableId; readonly value: Value }
-  | { readonly kind: "barrier"; readonly over: "workgroup" | "memory" };
+  | { readonly kind: "barrier"; readonly over: "workgroup" | "memory" }
+  | { readonly kind: "leave"; readonly test: Value };
 
 /** A buffer in memory, and which of a run's bindings places it. */
 export interface MemoryBuffer {

@@ -101,6 +101,7 @@ class KernelEmitter {
         return this.#fence();
       case "bind":
       case "barrier":
+      case "leave":
         throw new Error(`internal: ${this.#kernel.name} is for a grid of invocations`);
     }
   }

@@ -12,7 +12,7 @@ export { endsEarly } from "./routine.ts";
 /** Its banks are what every device binds as one. */
 export const wgsl = {
   name: "wgsl",
-  machine: { name: "wgsl", lanes: 1, parallel: true, bankBytes: 2 ** 27 },
+  machine: { name: "wgsl", lanes: 1, parallel: true, bankBytes: 2 ** 27, mergesLoops: true },
   emit: (program) => Promise.resolve(emitShaders(program)),
 } as const satisfies Target;
 

@@ -1,6 +1,6 @@
 /** A lowered kernel as the text of a shader module with one entry point, `main`. */
 import { invariant } from "../../compiler/diagnostics/diagnostic.ts";
-import type { Buffer, BufferId, Index, Kernel, Lanes, Placement, Scalar } from "../../compiler/schedule/kernel.ts";
+import type { Buffer, BufferId, Index, Kernel, Lanes, Placement, Scalar, VariableId } from "../../compiler/schedule/kernel.ts";
 import { invocationVariable, workgroupVariable } from "../../compiler/schedule/kernel.ts";
 import { type Action, type Bindings, eachValue, lifetimesOf, type LoweredKernel, lowerKernel, type Value } from "../lower/index.ts";
 import { type Emission, helperName, type HelperName, helperText, literalText, needsNaN, operations, specials, typeText } from "./operations.ts";
@@ -35,6 +35,9 @@ const mostWorkgroups = 65535;
 const mostPlaces = 16;
 /** Buffers whose places a run may hand over; those of a kernel with more are written into it. */
 export const mostOpen = 4 * mostPlaces;
+/** i32 is the name of a type, the others may become ones. */
+const typeNames: ReadonlySet<number> = new Set([8, 16, 32, 64]);
+const variableName = (variable: VariableId): string => `${typeNames.has(variable) ? "n" : "i"}${variable}`;
 /** The name of the place of a binding, in elements of the memory's array. */
 const placeName = (binding: number): string => `at${binding}`;
 
@@ -93,6 +96,8 @@ class KernelWriter implements Emission {
   #temporaries = 0;
   readonly #vectors = new Map<number, boolean>();
   #special = false;
+  /** Whether invocations tell each other that a loop ends. */
+  #leaves = false;
 
   constructor(kernel: Kernel, bound: Bound) {
     this.#kernel = kernel;
@@ -123,6 +128,7 @@ class KernelWriter implements Emission {
       ...this.#banks.map((_, i) => `@group(0) @binding(${i}) var<storage, read_write> ${this.#memory(i)}: array<${this.#vector ? `vec4<${this.#element}>` : this.#element}>;`),
       ...(open.length > 0 ? [`@group(1) @binding(0) var<uniform> places: array<vec4<i32>, ${Math.ceil(open.length / 4)}>;`] : []),
       ...shared,
+      ...(this.#leaves ? ["var<workgroup> leaves: u32;"] : []),
       ...(this.#special ? [specials] : []),
       ...this.#helperTexts(),
       `@compute @workgroup_size(${grid.invocations})`,
@@ -169,7 +175,7 @@ class KernelWriter implements Emission {
     for (const action of body) {
       switch (action.kind) {
         case "loop": {
-          const variable = `i${action.variable}`;
+          const variable = variableName(action.variable);
           this.#line(`for (var ${variable} = ${this.#index(action.from)}; ${variable} < ${this.#index(action.to)}; ${variable} += ${action.step}i) {`);
           this.#block(action.body);
           this.#line("}");
@@ -190,10 +196,15 @@ class KernelWriter implements Emission {
           break;
         }
         case "bind":
-          this.#line(`let i${action.variable} = ${this.#value(action.value)};`);
+          this.#line(`let ${variableName(action.variable)} = ${this.#value(action.value)};`);
           break;
         case "barrier":
           this.#line(`${action.over === "workgroup" ? "workgroup" : "storage"}Barrier();`);
+          break;
+        case "leave":
+          this.#leaves = true;
+          this.#line(`if (i${invocationVariable} == 0i) { leaves = u32(${this.#value(action.test)}); }`);
+          this.#line("if (workgroupUniformLoad(&leaves) != 0u) { break; }");
           break;
         case "store":
           this.#store(action);
@@ -212,7 +223,7 @@ class KernelWriter implements Emission {
   }
 
   #index({ base, terms, offset }: Index, more?: string): string {
-    const parts = terms.map(([variable, factor]) => (factor === 1 ? `i${variable}` : `i${variable} * ${factor < 0 ? `(${factor}i)` : `${factor}i`}`));
+    const parts = terms.map(([variable, factor]) => (factor === 1 ? variableName(variable) : `${variableName(variable)} * ${factor < 0 ? `(${factor}i)` : `${factor}i`}`));
     if (offset !== undefined) parts.unshift(this.#local(offset));
     if (more !== undefined) parts.unshift(more);
     if (base !== 0 || parts.length === 0) parts.push(base < 0 ? `(${base}i)` : `${base}i`);

@@ -67,6 +67,7 @@ function emit(kernel: Kernel, statement: Statement): string {
       return "";
     case "bind":
     case "barrier":
+    case "leave":
       throw new Error("a kernel with a grid");
   }
 }

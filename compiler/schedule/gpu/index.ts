@@ -12,6 +12,7 @@ import { runningForGrid } from "./scan.ts";
 import { scatterForGrid } from "./scatter.ts";
 import { sortForGrid } from "./sort.ts";
 
+export { mergeLoops } from "./loop-kernel.ts";
 export { lowerParallelNest } from "./nest.ts";
 export { refuseForDevice } from "./refuse.ts";
 export { parallelProduct } from "./product.ts";

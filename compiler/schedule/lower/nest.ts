@@ -311,6 +311,7 @@ function weightOf(statements: readonly Statement[]): number {
       case "loop": return total + 2 + weightOf(statement.body);
       case "if": return total + expression(statement.test) + weightOf(statement.then) + weightOf(statement.else);
       case "fence": case "barrier": return total;
+      case "leave": return total + expression(statement.test);
       default: return total + 1 + expression(statement.value);
     }
   }, 0);

@@ -2,22 +2,29 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { elaborate } from "../../../compiler/elaborate/index.ts";
 import type { Region, TensorType } from "../../../compiler/ir/graph.ts";
+import { optimize } from "../../../compiler/optimize/index.ts";
 import { evaluate, ReferenceModule, tensor } from "../../../compiler/reference/index.ts";
+import { schedule } from "../../../compiler/schedule/index.ts";
 import { turnsAtOnce } from "../../../runtime/gpu-routine.ts";
 import { build } from "../../../targets/compile.ts";
 import { instantiate } from "../../../targets/index.ts";
+import { emitShaders, wgsl } from "../../../targets/wgsl/index.ts";
 import { region, scan, scans, whileLoop, whiles } from "../../ops/loop-cases.ts";
 import { randomLoop } from "../../ops/random-loop.ts";
 import { Random } from "../../ops/random.ts";
-import { difference } from "../../schedule/run.ts";
+import { difference, graphOf } from "../../schedule/run.ts";
 import { adapter, openDevice } from "./watched.ts";
 import { openModule } from "./modules.ts";
 import { compileForDevice, runRegion } from "./run.ts";
 
+/** Every turn of a loop is dispatched, however small. */
+const turnByTurn = { ...wgsl.machine, mergesLoops: false };
+
 async function agreement(written: Region): Promise<void> {
   const args = new Random(5).tensors(written.params.map((param) => written.types[param]), { low: -1, high: 1 })
     .map(({ type, data }) => ({ type, data: type.element === "i32" ? data.map((x) => Math.abs(x % 5)) : data }));
-  expect(difference(evaluate(written, args, { round: "f32" }), await runRegion(written, args), 1e-5)).toBeUndefined();
+  const expected = evaluate(written, args, { round: "f32" });
+  for (const machine of [wgsl.machine, turnByTurn]) expect(difference(expected, await runRegion(written, args, false, machine), 1e-5), `as ${machine === turnByTurn ? "dispatches" : "kernels"}`).toBeUndefined();
 }
 
 const i32: TensorType = { element: "i32", shape: [] };
@@ -40,6 +47,12 @@ const short: Readonly<Record<string, () => Region>> = {
       const [last, turns] = whileLoop(c, 9, [m], [index], (d, at, k, outer) => [d.op("gt", [d.mul(k, at), d.add(outer, d.constant(i32, 20))], {})], (d, at, k) => [d.add(k, at)]);
       return [c.add(last, turns)];
     })),
+  "of so many kernels in a turn that numbers of variables are those of types": () => region([{ element: "f32", shape: [6, 5, 4] }], (b, h) =>
+    scan(b, { length: 3, carries: [h] }, (c, _, start) => {
+      let next = start;
+      for (let i = 0; i < 14; i++) next = c.op("sin", [c.op("reverse", [next], { axes: [0, 2] })], {});
+      return [next];
+    })),
   "of more turns than fit into a uniform buffer's binding": () => region([{ element: "f32", shape: [3] }, { element: "f32", shape: [700, 3] }], (b, h, xs) =>
     scan(b, { length: 700, carries: [h], inputs: [xs] }, (c, _, h0, x) => { const next = c.op("sin", [c.add(h0, x)], {}); return [next, next]; })),
 };
@@ -49,10 +62,19 @@ describe.skipIf(adapter === null)("loops on WGSL", () => {
 
   test.each(Object.entries({ ...scans, ...whiles, ...short, ...long }))("%s", (_, make) => agreement(make()));
 
+  test.each([[64, true], [2 ** 16, false]])("of a turn over %i elements is one kernel: %s", (length, isKernel) => {
+    const written = region([{ element: "f32", shape: [length] }], (b, h) => scan(b, { length: 9, carries: [h] }, (c, _, x) => [c.op("sin", [x], {})]));
+    const { shaders, routines } = emitShaders(schedule(optimize(graphOf(written)), wgsl.machine));
+    expect(shaders.some(({ name }) => name === "loop_9")).toBe(isKernel);
+    expect(Object.values(routines).flat().some((step) => typeof step !== "number")).toBe(!isKernel);
+  });
+
   test("random ones", async () => {
     for (let seed = 0; seed < 40; seed++) {
       const { region: written, args } = randomLoop(seed);
-      expect.soft(difference(evaluate(written, args, { round: "f32" }), await runRegion(written, args), 1e-4), `seed ${seed}`).toBeUndefined();
+      const expected = evaluate(written, args, { round: "f32" });
+      expect.soft(difference(expected, await runRegion(written, args), 1e-4), `seed ${seed}`).toBeUndefined();
+      expect.soft(difference(expected, await runRegion(written, args, false, turnByTurn), 1e-4), `seed ${seed}, as dispatches`).toBeUndefined();
     }
   });
 

@@ -9,6 +9,7 @@ import type { Shader } from "../../../compiler/program.ts";
 import { optimize } from "../../../compiler/optimize/index.ts";
 import { schedule } from "../../../compiler/schedule/index.ts";
 import { emitShaders, wgsl } from "../../../targets/wgsl/index.ts";
+import { whileLoop } from "../../ops/loop-cases.ts";
 import { graphOf } from "../../schedule/run.ts";
 
 interface Report {
@@ -74,4 +75,19 @@ test("a running sum of a long line", () => {
 test("a barrier that is taken out is missed", () => {
   const { shaders: [shader], words } = sharingShaders(rows(64));
   expect(check({ ...shader, code: shader.code.replace("workgroupBarrier();", "") }, words).races).not.toEqual([]);
+});
+
+test("a loop in one kernel, until a test ends it", () => {
+  const b = new Builder();
+  const x = b.parameter({ element: "f32", shape: [70] });
+  const results = whileLoop(b, 3, [x], [],
+    (c, _, s) => [c.op("gt", [c.sum(s, [0]), c.constant({ element: "f32", shape: [] }, 1e9)], {})],
+    (c, _, s) => [c.op("sin", [c.op("reverse", [s], { axes: [0] })], {})]);
+  const { shaders, words } = sharingShaders(b.region([...results]));
+  expect(shaders.map(({ name }) => name)).toEqual(["loop_3"]);
+  const leave = "if (workgroupUniformLoad(&leaves) != 0u) { break; }"; // the detector takes all that is loaded so for true
+  expect(shaders[0].code).toContain(leave);
+  const code = shaders[0].code.replace(leave, "workgroupBarrier();");
+  expect(check({ ...shaders[0], code }, words)).toMatchObject({ races: [], errors: [] });
+  expect(check({ ...shaders[0], code: code.replaceAll("storageBarrier();", "") }, words).races).not.toEqual([]);
 });
