@@ -5,15 +5,15 @@
  *
  *     h = scan ... { h <- tanh(h @ w) }      dh = scan reversed ... { dh <- (dh * (1 - h'^2)) @ w.T }   h': emitted by h
  *
- * Movement and constants are computed again rather than emitted.
+ * What costs little is computed again rather than emitted: `residuals.ts` chooses.
  */
 import { Builder, type BuildNode } from "../ir/builder.ts";
 import { sameNode } from "../ir/copy-node.ts";
 import type { TensorType, ValueId } from "../ir/graph.ts";
 import type { Early, OpenLoop, OpenScanNode } from "../ir/open-loop.ts";
 import { carriesCredit } from "../ops/index.ts";
-import type { OpName } from "../ops/index.ts";
 import { contributors, dependents, type RequestOptions, type StandIn } from "./requests.ts";
+import { repeatedNodes } from "./residuals.ts";
 
 /** How a request is made inside of a body; handed in, because that module needs this one. */
 export type InnerRequest = (
@@ -74,6 +74,8 @@ class Derived {
   readonly emits: ValueId[] = [];
   private readonly ids = new Map<ValueId, ValueId>();
   private readonly makers = new Map<ValueId, BuildNode>();
+  /** Nodes of the loop's own that are computed again. */
+  private repeated: ReadonlySet<BuildNode> = new Set();
 
   constructor(private readonly b: Builder, private readonly node: OpenScanNode, /** Nodes before this one are the loop's own. */ private readonly own: number) {
     this.index = this.builder.parameter({ element: "i32", shape: [] });
@@ -114,7 +116,7 @@ class Derived {
     const input = loop.inputs.indexOf(inner);
     if (input >= 0) return this.input(inner, args[loop.carries.length + input]);
     const maker = this.makers.get(inner);
-    if ((maker?.kind === "op" && recomputed.has(maker.op)) || (maker?.kind === "openScan" && maker.policy.recompute)) {
+    if (maker && this.repeated.has(maker)) {
       this.copy(maker);
       return this.get(inner);
     }
@@ -138,12 +140,18 @@ class Derived {
     return results;
   }
 
-  /** Copies the nodes appended by the request as far as they are needed for `wanted`. */
+  /** Copies the nodes appended by the request as far as they are needed for `wanted`; what no cotangent goes into may be kept instead. */
   take(wanted: readonly ValueId[]): void {
-    const appended = this.node.loop.builder.nodes.slice(this.own);
+    const { loop } = this.node;
+    const appended = loop.builder.nodes.slice(this.own);
     const needed = new Set(wanted);
-    for (let i = appended.length - 1; i >= 0; i--) if (appended[i].results.some((id) => needed.has(id))) appended[i].args.forEach((arg) => needed.add(arg));
-    for (const node of appended) if (node.results.some((id) => needed.has(id))) this.copy(node);
+    const seeded = new Set([...this.ids.keys()].filter((id) => id !== loop.index));
+    for (const node of appended) if (node.args.some((id) => seeded.has(id))) node.results.forEach((id) => seeded.add(id));
+    const isSeeded = (node: BuildNode): boolean => node.results.some((id) => seeded.has(id));
+    for (const node of appended.toReversed()) if (isSeeded(node) && node.results.some((id) => needed.has(id))) node.args.forEach((arg) => needed.add(arg));
+    const own = loop.builder.nodes.slice(0, this.own);
+    this.repeated = repeatedNodes(loop, own, appended.filter((node) => !isSeeded(node)), [...needed].filter((id) => !seeded.has(id)));
+    for (const node of appended) if (isSeeded(node) && node.results.some((id) => needed.has(id))) this.copy(node);
   }
 
   /** Puts the loop into the region around; its results are the last carries, then the emits. */
@@ -175,9 +183,6 @@ class Derived {
     return { kind: "turns", turns: this.captureAs(null, turnsOf(this.node, early)) };
   }
 }
-
-/** Cheaper to compute again than to keep for every turn; so are the segments of a loop with checkpoints, by request. */
-const recomputed: ReadonlySet<OpName> = new Set<OpName>(["constant", "iota", "broadcast", "reshape", "transpose", "stop"]);
 
 /** The values that a turn's `inner` had, stacked: an emit of the loop, which gets it if it has not. */
 function emitted(b: Builder, node: OpenScanNode, inner: ValueId): ValueId {
