@@ -13,6 +13,8 @@ export type PlacedTree =
       readonly at: Placement;
       /** An argument that indexes an axis unchanged: its values must lie in 0 .. below - 1. */
       readonly below?: number;
+      /** The same of an axis that is as long as a call tells. */
+      readonly belowRows?: RunTimeSize;
       /** How many of its rows count, where a call tells that. */
       readonly rows?: RunTimeSize;
     }

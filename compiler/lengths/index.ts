@@ -3,9 +3,9 @@
  * other lengths; what differs between the graphs is what depends on the length. The graph of the bound, with all that lies
  * beyond the length kept out of what counts, then stands for all of them, and no later phase knows of lengths.
  */
-import type { Span } from "../../grammar/index.ts";
+import type { File, Span } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, invariant } from "../diagnostics/diagnostic.ts";
 import type { Elaborated } from "../elaborate/index.ts";
 import { type Entry, type EntryParameter, type Graph, type RunTimeLength, type RunTimeSize, sameShape, type Tree, userSpan } from "../ir/graph.ts";
 import { AtOne } from "./constants.ts";
@@ -24,7 +24,7 @@ export function withLengths(first: Elaborated, graph: Graph, again: (sizeFor: (b
   try {
     const at = (sizeFor: (bound: number) => number): Graph => {
       const run = again(sizeFor);
-      return run.graph ?? refuseRun(graph, run, sizeFor);
+      return run.graph ?? refuseRun(graph, run, sizeFor, first.file);
     };
     const one = at(() => 1);
     const graphs: Three<Graph> = [graph, at((bound) => lengthsOf(bound)[1]), at((bound) => lengthsOf(bound)[2])];
@@ -36,10 +36,15 @@ export function withLengths(first: Elaborated, graph: Graph, again: (sizeFor: (b
 }
 
 /** The program is wrong at another length. */
-function refuseRun({ entries }: Graph, { diagnostics }: Elaborated, sizeFor: (bound: number) => number): never {
-  const [length] = entries.flatMap((entry) => entry.length ?? []);
-  throw new Refused(diagnostics.filter(({ severity }) => severity === "error")
-    .map(({ span, message }) => say.lengthFails(span, length.name, length.bound, sizeFor(length.bound), message)));
+function refuseRun({ entries }: Graph, { diagnostics }: Elaborated, sizeFor: (bound: number) => number, file: File): never {
+  const bounds = entries.filter(({ length }) => length);
+  throw new Refused(diagnostics.filter(({ severity }) => severity === "error").map(({ span, message }) => {
+    // Of the entry that it stands in; what several of them call is told of the first.
+    const around = file.declarations.find((declaration) => declaration.span.file === span.file && declaration.span.start <= span.start && span.end <= declaration.span.end);
+    const { length } = bounds.find((entry) => around?.kind === "fn" && around.name.text === entry.name) ?? bounds[0];
+    invariant(length, () => "no entry has a run-time length");
+    return say.lengthFails(span, length.name, length.bound, sizeFor(length.bound), message);
+  }));
 }
 
 function bounded(entry: Entry, length: RunTimeLength, index: number, graphs: Three<Graph>, one: Graph): Entry {

@@ -1,12 +1,35 @@
 /** What an argument's values must lie below, because they index an axis unchanged. */
 import { bodiesOf, isLoop, sameShape } from "../ir/graph.ts";
-import type { OpNode, Region, ValueId } from "../ir/graph.ts";
+import type { OpNode, Region, RunTimeSize, ValueId } from "../ir/graph.ts";
+import { affine } from "./demand.ts";
 
 /** The smallest axis that values of `argument` index; undefined: none. */
 export function belowOf(region: Region, argument: ValueId): number | undefined {
   if (region.types[argument].element !== "i32") return undefined;
   const below = leastIndexed(region, argument, null);
   return below === Infinity ? undefined : below;
+}
+
+/** The size of an axis that values of `argument` index, where a call tells it: they are clamped to what counts of it. */
+export function belowRowsOf(region: Region, argument: ValueId, length: ValueId): RunTimeSize | undefined {
+  if (region.types[argument].element !== "i32") return undefined;
+  const makers = new Map(region.nodes.flatMap((node) => (node.kind === "op" ? node.results.map((result) => [result, node] as const) : [])));
+  const carried = new Set([argument]);
+  const clamped = new Map<ValueId, RunTimeSize>();
+  for (const node of region.nodes) {
+    if (node.kind !== "op") continue;
+    const [x, y] = node.args;
+    if ((node.op === "gather" || node.op === "scatter") && clamped.has(y)) return clamped.get(y);
+    if (node.op === "reshape" || node.op === "broadcast" || node.op === "transpose") {
+      const size = clamped.get(x);
+      if (carried.has(x)) carried.add(node.results[0]);
+      if (size) clamped.set(node.results[0], size);
+    } else if (node.op === "min" && (carried.has(x) || carried.has(y))) {
+      const last = affine(carried.has(x) ? y : x, (value) => makers.get(value), length);
+      if (last && last.times !== 0) clamped.set(node.results[0], { times: last.times, plus: last.plus + 1 });
+    }
+  }
+  return undefined;
 }
 
 /** The smallest axis indexed by a value that holds the argument's numbers, as that component of an index (null: any). */

@@ -70,7 +70,8 @@ function insideLoop(node: LoopNode, length: ValueId, asked: readonly Demand[]): 
   }
 }
 
-type Maker = (value: ValueId) => OpNode | undefined;
+/** The op that makes a value. */
+export type Maker = (value: ValueId) => OpNode | undefined;
 
 /** What an op asks of its args. */
 function passOn(node: OpNode, asked: RunTimeSize | "all", region: Region, maker: Maker, length: ValueId): readonly Demand[] {
@@ -161,7 +162,7 @@ function maskedRows(condition: ValueId, shapeOf: (value: ValueId) => readonly nu
 }
 
 /** A number, or what is filled with one, that is affine in the length. */
-function affine(value: ValueId, maker: Maker, length: ValueId): RunTimeSize | undefined {
+export function affine(value: ValueId, maker: Maker, length: ValueId): RunTimeSize | undefined {
   if (value === length) return { times: 1, plus: 0 };
   const node = maker(value);
   if (node === undefined) return undefined;

@@ -3,13 +3,13 @@
  *
  * Per region: facts about its values, fusion into groups, one unit of kernels for each group, an order, places in memory.
  */
-import type { Entry, EntryParameter, Graph, Region, Tree, ValueId } from "../ir/graph.ts";
+import type { Entry, EntryParameter, Graph, Region, RunTimeSize, Tree, ValueId } from "../ir/graph.ts";
 import { elementCount, isLoop } from "../ir/graph.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { OpName } from "../ops/index.ts";
 import { boolBytesOf } from "../program.ts";
 import type { Machine, PlacedTree, Program, ProgramEntry } from "../program.ts";
-import { belowOf } from "./below.ts";
+import { belowOf, belowRowsOf } from "./below.ts";
 import { ConstantPool } from "./constants.ts";
 import { type Demand, type Demands, demandsOf } from "./demand.ts";
 import type { Placement } from "./kernel.ts";
@@ -148,9 +148,10 @@ function borderPlace(plan: MemoryPlan, value: ValueId): Placement {
 
 function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: KernelTable, machine: Machine): ProgramEntry {
   const { region, reads } = entry;
-  const args = region.params.slice(reads.length).map((param) => ({ at: borderPlace(plan, param), below: belowOf(region, param) }));
+  const args = region.params.slice(reads.length).map((param): LeafPlace =>
+    ({ at: borderPlace(plan, param), below: belowOf(region, param), belowRows: entry.length && belowRowsOf(region, param, lastParam(region)) }));
   const placedArgs = args[Symbol.iterator]();
-  const placedResults = plan.results.map((result) => ({ at: borderPlace(plan, result), below: undefined }))[Symbol.iterator]();
+  const placedResults = plan.results.map((result): LeafPlace => ({ at: borderPlace(plan, result) }))[Symbol.iterator]();
   return {
     name: entry.name,
     symbol,
@@ -167,14 +168,21 @@ function programEntry(entry: Entry, plan: MemoryPlan, symbol: string, kernels: K
 
 const lastParam = ({ params }: Region): ValueId => params[params.length - 1];
 
+/** What becomes of a leaf. */
+interface LeafPlace {
+  readonly at: Placement;
+  readonly below?: number;
+  readonly belowRows?: RunTimeSize;
+}
+
 /** Gives the leaves of a tree their places, depth first. */
-function placeTree(tree: Tree, places: Iterator<{ readonly at: Placement; readonly below: number | undefined }>): PlacedTree {
+function placeTree(tree: Tree, places: Iterator<LeafPlace>): PlacedTree {
   switch (tree.kind) {
     case "tensor": {
       const next = places.next();
       if (next.done === true) throw new Error("internal: an entry has more leaves than values");
-      const { at, below } = next.value;
-      return { kind: "tensor", type: tree.type, axes: tree.axes, ...(tree.of !== undefined && { of: tree.of }), at, ...(below === undefined ? {} : { below }), ...(tree.rows && { rows: tree.rows }) };
+      const { at, below, belowRows } = next.value;
+      return { kind: "tensor", type: tree.type, axes: tree.axes, ...(tree.of !== undefined && { of: tree.of }), at, ...(below === undefined ? {} : { below }), ...(belowRows && { belowRows }), ...(tree.rows && { rows: tree.rows }) };
     }
     case "record": return { kind: "record", fields: tree.fields.map((field) => ({ name: field.name, tree: placeTree(field.tree, places) })) };
     case "tuple": return { kind: "tuple", items: tree.items.map((item) => placeTree(item, places)) };

@@ -7,7 +7,7 @@ import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.t
 import { byteSize } from "../../compiler/program.ts";
 import type { Place } from "../../compiler/schedule/kernel.ts";
 import { scriptOf, waitsForHost, type ScriptPart } from "../lower/index.ts";
-import { arrayType, countOf, countText, isScalar, leavesOf, member, type Names, perRow, type PlacedLeaf, property, typeText, viewName } from "./text.ts";
+import { arrayType, countOf, countText, isScalar, leavesOf, member, type Names, perRow, type PlacedLeaf, property, sizeText, typeText, viewName } from "./text.ts";
 
 /** Arrays up to here are copied element by element: quicker than a call of `set`. */
 const unrolled = 8;
@@ -72,13 +72,21 @@ function checkLeaf(value: string, leaf: PlacedLeaf, where: string, { uses }: Sco
   return lines;
 }
 
+/** A leaf of what was given, by the name that the checks gave it; `label` is what errors call it, a JavaScript string. */
+export interface BoundLeaf {
+  readonly name: string;
+  readonly leaf: PlacedLeaf;
+  readonly label: string;
+}
+
 /** Checks a tree and binds its leaves to local names. */
 export function checkTree(
-  value: string, tree: PlacedTree, where: string, label: string, scope: Scope, locals: Names, bound: { name: string; leaf: PlacedLeaf }[], length?: Told,
+  value: string, tree: PlacedTree, where: string, label: string, scope: Scope, locals: Names, bound: BoundLeaf[], length?: Told,
 ): string[] {
   if (tree.kind === "tensor") {
-    bound.push({ name: value, leaf: tree });
-    return checkLeaf(value, tree, where.replace("%", () => label), scope, length);
+    const place = where.replace("%", () => label);
+    bound.push({ name: value, leaf: tree, label: JSON.stringify(place) });
+    return checkLeaf(value, tree, place, scope, length);
   }
   scope.uses.add("wrongTree");
   const children = tree.kind === "record"
@@ -147,7 +155,7 @@ function hostCall(step: { extern: string; args: readonly number[]; results: read
   const call = `await externs[${JSON.stringify(declared.name)}](${args.join(", ")})`;
   if (declared.result === null) return [`${call};`];
   const result = locals.pick(`${declared.name}_result`);
-  const bound: { name: string; leaf: PlacedLeaf }[] = [];
+  const bound: BoundLeaf[] = [];
   const tree = placeTree(declared.result, [...step.results]);
   const checks = checkTree(result, tree, `extern fn ${declared.name}: its result%`, "", scope, locals, bound);
   return [`let ${result} = ${call};`, ...checks, ...bound.map(({ name, leaf }) => writeLeaf(name, leaf))];
@@ -208,7 +216,7 @@ export interface EntryHead {
   readonly parameters: string;
   readonly checks: readonly string[];
   /** The arguments' leaves, by the names that the checks gave them. */
-  readonly bound: readonly { readonly name: string; readonly leaf: PlacedLeaf }[];
+  readonly bound: readonly BoundLeaf[];
   /** Where the caller wants results written. */
   readonly out: ReadonlyMap<PlacedLeaf, string>;
 }
@@ -219,7 +227,7 @@ export function entryHead(entry: ProgramEntry, scope: Scope): EntryHead {
   const needed = neededOf(entry);
   const options = locals.pick("options");
   const length: Told | undefined = entry.length && { name: locals.pick(entry.length.name), bound: entry.length.bound, known: false };
-  const bound: { name: string; leaf: PlacedLeaf }[] = [];
+  const bound: BoundLeaf[] = [];
   const names = entry.parameters.map((parameter) => JSON.stringify(parameter.name));
   scope.uses.add("checkCount");
   const checks = [
@@ -228,6 +236,13 @@ export function entryHead(entry: ProgramEntry, scope: Scope): EntryHead {
     ...entry.parameters.flatMap((parameter, index) =>
       checkTree(parameters[index], parameter.tree, `${entry.name}: argument ${index + 1} '%'`, parameter.name, scope, locals, bound, length)),
   ];
+  // What indexes rows is checked when it is known how many there are.
+  for (const { name, leaf, label } of bound) {
+    if (!leaf.belowRows) continue;
+    const below = sizeText(leaf.belowRows, length?.name);
+    scope.uses.add(isScalar(leaf) ? "wrongIndex" : "checkIndices");
+    checks.push(isScalar(leaf) ? `if (${name} < 0 || ${name} >= ${below}) wrongIndex(${name}, ${below}, ${label});` : `checkIndices(${name}, ${below}, ${label});`);
+  }
   const out = new Map<PlacedLeaf, string>();
   checks.push(...checkOut(entry, options, scope, locals, out, length?.name));
   const written = entry.parameters.map((parameter, index) => (parameter.default === undefined ? parameters[index] : `${parameters[index]} = ${numeral(parameter.default)}`));

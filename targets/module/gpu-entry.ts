@@ -5,7 +5,7 @@
 import type { Extern } from "../../compiler/ir/graph.ts";
 import type { PlacedTree, Program, ProgramEntry } from "../../compiler/program.ts";
 import { scriptOf, type ScriptPart } from "../lower/index.ts";
-import { checkTree, entryHead, hasHost, placeText, placeTree, type Scope } from "./entry.ts";
+import { type BoundLeaf, checkTree, entryHead, hasHost, placeText, placeTree, type Scope } from "./entry.ts";
 import { arrayType, countOf, countText, isScalar, leavesOf, type Names, type PlacedLeaf, property } from "./text.ts";
 
 /** The view of the buffer for arguments that an element is written through: on the device all take 4 bytes. */
@@ -56,7 +56,7 @@ function hostCall(declared: Extern, words: string, args: readonly PlacedTree[], 
   const call = `await externs[${JSON.stringify(declared.name)}](${args.map((tree) => readTree(tree, words, next, new Map())).join(", ")})`;
   if (declared.result === null) return [`${call};`];
   const result = locals.pick(`${declared.name}_result`);
-  const bound: { name: string; leaf: PlacedLeaf }[] = [];
+  const bound: BoundLeaf[] = [];
   const checks = checkTree(result, placeTree(declared.result, [...results]), `extern fn ${declared.name}: its result%`, "", scope, locals, bound);
   let at = 0;
   const sent = bound.flatMap(({ name, leaf }) => {

@@ -1,5 +1,5 @@
 /** Small texts that the script, the declarations and error messages share: types, names, leaves of trees. */
-import type { Element, State, Tree } from "../../compiler/ir/graph.ts";
+import type { Element, RunTimeSize, State, Tree } from "../../compiler/ir/graph.ts";
 import { elementCount } from "../../compiler/ir/graph.ts";
 import type { PlacedTree } from "../../compiler/program.ts";
 
@@ -28,10 +28,14 @@ export const perRow = (leaf: Leaf): number => elementCount(leaf.type.shape.slice
 /** How many elements it has in a call, as JavaScript; `length` is the name of the run-time length there. */
 export function countText(leaf: Leaf, length: string | undefined): string {
   if (!leaf.rows) return String(countOf(leaf));
-  const { times, plus } = leaf.rows;
   const inner = perRow(leaf);
-  const product = times * inner === 1 ? `${length}` : `${length} * ${times * inner}`;
-  return plus === 0 ? product : `${product} + ${plus * inner}`;
+  return sizeText({ times: leaf.rows.times * inner, plus: leaf.rows.plus * inner }, length);
+}
+
+/** A size that a call tells, as JavaScript. */
+export function sizeText({ times, plus }: RunTimeSize, length: string | undefined): string {
+  const product = times === 1 ? `${length}` : `${length} * ${times}`;
+  return plus === 0 ? product : `${product} + ${plus}`;
 }
 
 /** The inner nodes of a tree, whatever its leaves. */
