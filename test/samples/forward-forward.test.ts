@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readMnist } from "../../samples/mnist.mjs";
 import { compile } from "../../targets/index.ts";
-import { agree, countRight, figure, measured, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
+import { agree, countRight, figure, mean, measured, openSample, type Parts, readClasses, type Sample, sampleText, train } from "./support.ts";
 
-measured("at 28 x 28, two layers of 200: {plain, both%} of the images, and {together, both%}; by the second layer alone {plain, second%}, and {together, second%}");
+measured("at 28 x 28, two layers of 200, means over six starts: alone {alone, both%} of the images, {alone, first%} by the first layer and {alone, second%} by the second; with a tenth of the other's goodness given {given, both%}, {given, first%} and {given, second%}");
+
+/** A start takes two trainings of some eight seconds. */
+const seeds = process.env.FIGURES ? [1, 2, 3, 4, 5, 6] : [1, 2];
 
 let sample: Sample;
 let digits: Parts;
@@ -23,38 +26,32 @@ describe("forward-forward", () => {
   test("js, wasm and the reference agree", async () => {
     const { training } = await readClasses("digits", 1 / 16);
     const [x, y] = [training.x.slice(0, 8 * 64), training.y.slice(0, 8)];
-    agree(await openSample("forward-forward", { B: 8, In: 64, H: 32 }), [["step", x, y, 0.002], ["step_together", x, y, 0.002], ["predict", x]], { band: 1e-3 });
+    agree(await openSample("forward-forward", { B: 8, In: 64, H: 32 }), [["step", x, y, 0.002, 0], ["step", x, y, 0.002, 1], ["predict", x]], { band: 1e-3 });
   });
 
   test("credit between the layers is refused, with its path", async () => {
     const text = (await sampleText("forward-forward")).replace("let seen = stop(normalize(x) * sqrt(I))", "let seen = normalize(x) * sqrt(I)");
     const { diagnostics } = await compile(text, { file: "forward-forward.pull" });
     expect(diagnostics.map(({ code, message }) => `${code}: ${message}`)).toEqual([
-      "prove: 'second' is not independent of 'plain.first'",
-      "prove: 'second' is not independent of 'together.first'",
+      "prove: 'second' is not independent of 'net.first'",
     ]);
   });
 
-  // Measured on seeds 1 to 6, plain: 94.85%, 94.2%, 94.15%, 94.0%, 94.6% and 95.15%; together: 94.85%, 94.45%, 94.85%, 94.1%, 94.05% and
-  // 94.0%. Of thresholds 1, 1.5, 2 and 3 (plain) and 3 and 4 (together) 2 and 3 are best. Together the layers share the work: the second alone
-  // reads 80% to 87%, the first 15% to 29%.
-  test("layers that learn by themselves read 94% of the held-back images, those that count each other's goodness as many", () => {
+  // Threshold, sharpness and the tenth were chosen on images held back from the training images: of thresholds 1 to 5, of sharpness 2 to 16,
+  // of a tenth, three tenths and all of the other's goodness. With all of it the layers share the work, and read no better.
+  test("layers that learn by themselves read 94% of the held-back images, those that are given some of each other's goodness as many", () => {
     const { wasm } = sample;
-    wasm.reset(1);
-    const schedule = { seed: 1, epochs: 20, lr: 0.002, size: 64 };
-    train(digits.training, schedule, wasm.step);
-    train(digits.training, schedule, wasm.step_together);
-    const [plain, together] = [wasm.predict, wasm.predict_together].map((predict) => ({
-      both: accuracy(predict, both),
-      first: accuracy(predict, ({ first }) => first),
-      second: accuracy(predict, ({ second }) => second),
+    const results = seeds.map((seed) => [0, 0.1].map((given) => {
+      wasm.reset(seed);
+      train(digits.training, { seed, epochs: 20, lr: 0.002, size: 64 }, (x, y, lr) => wasm.step(x, y, lr, given));
+      return { both: accuracy(wasm.predict, both), first: accuracy(wasm.predict, ({ first }) => first), second: accuracy(wasm.predict, ({ second }) => second) };
     }));
-    for (const part of ["both", "first", "second"] as const) {
-      figure(`plain, ${part}`, plain[part]);
-      figure(`together, ${part}`, together[part]);
-    }
-    expect(plain.both).toBeGreaterThanOrEqual(0.94);
-    expect(together.both).toBeGreaterThanOrEqual(plain.both - 0.01);
-    expect(together.second - plain.second).toBeGreaterThan(together.first - plain.first);
-  }, 180_000);
+    const [alone, given] = [0, 1].map((way) => {
+      const of = (part: "both" | "first" | "second"): number => figure(`${way === 0 ? "alone" : "given"}, ${part}`, mean(results.map((ways) => ways[way][part])));
+      return { both: of("both"), first: of("first"), second: of("second") };
+    });
+    expect(alone.both).toBeGreaterThanOrEqual(0.94);
+    expect(given.both).toBeGreaterThanOrEqual(alone.both);
+    for (const part of ["first", "second"] as const) expect(given[part]).toBeGreaterThan(alone[part] - 0.01);
+  }, 400_000);
 });
