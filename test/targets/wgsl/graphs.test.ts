@@ -2,10 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { Builder } from "../../../compiler/ir/builder.ts";
 import { evaluate, tensor } from "../../../compiler/reference/index.ts";
+import { optimize } from "../../../compiler/optimize/index.ts";
+import { schedule } from "../../../compiler/schedule/index.ts";
+import { emitShaders, wgsl } from "../../../targets/wgsl/index.ts";
 import { movementGraph } from "../../optimize/movement-graph.ts";
 import { randomGraph, type RandomGraph } from "../../ops/random-graph.ts";
 import { Random } from "../../ops/random.ts";
-import { difference } from "../../schedule/run.ts";
+import { difference, graphOf } from "../../schedule/run.ts";
 import { adapter } from "./watched.ts";
 import { runRegion } from "./run.ts";
 
@@ -88,6 +91,16 @@ describe.skipIf(adapter === null)("on WGSL", () => {
       x.data.forEach((value, i) => { x.data[i] = i % 97 === 0 ? NaN : Math.round(value); });
       expect(await compare({ region: b.region(sorted), args: [x, n] }, 0), `descending: ${descending}`).toBeUndefined();
     }
+  });
+
+  test.each([0, 1, 2])("parts of many sizes, one of them empty, one made on the way, are joined along axis %i by one kernel", async (axis) => {
+    const b = new Builder();
+    const types = [3, 0, 1, 40, 7].map((size) => ({ element: "f32" as const, shape: [4, 5, 6].with(axis, size) }));
+    const parts = types.map((type) => b.parameter(type));
+    const joined = b.op("concat", [...parts, b.op("reverse", [parts[3]], { axes: [0, 2] })], { axis });
+    const region = b.region([joined]);
+    expect(emitShaders(schedule(optimize(graphOf(region)), wgsl.machine)).shaders.length).toBe(1);
+    expect(await compare({ region, args: new Random(axis).tensors(types, { low: -1, high: 1 }) }, 0)).toBeUndefined();
   });
 
   test("random bits are those of the reference", async () => {
