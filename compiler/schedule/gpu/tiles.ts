@@ -58,6 +58,9 @@ export function multiply(scope: ProductScope, totals: Totals, left: Side, right:
   });
 }
 
+/** Rows of a tile from which the product is so long that more steps at a time are worth their text, without vectors along k, too. */
+const longRows = 16;
+
 /** `isShort`: a short text counts for more than speed. */
 export function tiles(scope: ProductScope, part: Part, rowsEach: number, vectors: number, isShort: boolean, out: Statement[]): void {
   const { product } = scope;
@@ -77,7 +80,7 @@ export function tiles(scope: ProductScope, part: Part, rowsEach: number, vectors
   const totals = startPart(scope, part, rows, vectors, 4, column, out);
   // As many steps as vectors along k have, in what is long enough for the text of it. A turn of the loop costs a driver on a processor
   // as much as some loads.
-  const by = right.along === "free" && isShort ? 1 : left.along !== "free" || right.along !== "free" ? 4 : 2;
+  const by = right.along === "free" && isShort ? 1 : left.along !== "free" || right.along !== "free" || rowsEach >= longRows ? 4 : 2;
   const whole = product.depth - (product.depth % by);
   if (whole > 0) {
     const turn = scope.variable();
