@@ -17,7 +17,8 @@ import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.
 /** Elements from which a line has a workgroup of its own, unless there are so many lines that each may have but an invocation. */
 const longLine = 256;
 const manyLines = 1024;
-const invocations = 64;
+/** Elements from which that workgroup is a large one. */
+const veryLongLine = 8192;
 
 export function runningForGrid(facts: Facts, node: OpNode<RunningOp>, name: string, site: SiteId): Unit {
   const { x, result, element, reversed, length, after, before, op, identity } = linesOf(facts, node);
@@ -28,6 +29,7 @@ export function runningForGrid(facts: Facts, node: OpNode<RunningOp>, name: stri
   const output = buffers.output(result, whole, 0);
   const lines = before * after;
   const isLong = length >= longLine && lines < manyLines;
+  const invocations = length >= veryLongLine ? 256 : 64;
   const grid: Grid = isLong ? { workgroups: lines, invocations } : gridOf(lines);
   const out: Statement[] = [];
   const [line, column] = split(scope, isLong ? at(0, [workgroupVariable, 1]) : numberIn(grid), [before, after], out);
