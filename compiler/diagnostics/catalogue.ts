@@ -342,7 +342,6 @@ export const say = {
   odeReversible: wording("loop", (method: string, symmetric: readonly string[]) => ({ message: `a step back of ${method} does not undo a step, so the steps cannot be found again from the last`, help: `${list(symmetric)} can; with ${method} \`checkpointed\` and \`continuous\` save memory` })),
   odeMethod: wording("loop", (known: readonly string[]) => ({ message: "the first argument of `odesolve` is its method", help: `one of ${list(known)}` })),
   odeAdjoint: wording("loop", (name: string, known: readonly string[]) => ({ message: `there is no adjoint ${quote(name)}`, help: nearMiss(name, known) ?? `one of ${list(known)}` })),
-  loopSegments: wording("loop", (length: number) => ({ message: `a loop of ${length} turns has no segments of equal length`, help: "checkpoints divide the turns: use a length that is no prime" })),
   mapAssigns: wording("state", (path: string) => ({ message: `every element would assign the one state ${quote(path)}`, help: "a `map` has no order: its body assigns only slices of state that it goes over; a `scan` goes through them one by one" })),
   untilOption: wording("loop", (option: string) => ({ message: `a \`scan\` with \`until\` takes no \`${option}\`: how often it turns is known only at run time`, help: `leave out \`${option}\`` })),
 

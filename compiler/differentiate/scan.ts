@@ -267,7 +267,7 @@ export function pullScan(
   order.forEach((j, i) => {
     const ct = of(loop.carries[j].param);
     const type = inside.typeOf(loop.carries[j].param);
-    carried[i].next = ct === null ? derived.builder.zeros(type) : cut(derived, derived.get(ct), type, node.policy.truncate);
+    carried[i].next = ct === null ? derived.builder.zeros(type) : cut(derived, derived.get(ct), type, node);
   });
   for (const sum of sums) if (sum) sum.carry.next = derived.builder.add(sum.carry.param, derived.get(sum.ct));
   for (const ct of inputs) if (ct !== null) derived.emits.push(derived.get(ct));
@@ -284,10 +284,10 @@ export function pullScan(
 }
 
 /** Truncated backpropagation: no credit goes back past a turn whose index is a multiple of k (Williams and Peng 1990). */
-function cut(derived: Derived, ct: ValueId, type: TensorType, every: number | undefined): ValueId {
+function cut(derived: Derived, ct: ValueId, type: TensorType, { loop, policy: { truncate: every } }: OpenScanNode): ValueId {
   if (every === undefined) return ct;
   const { builder } = derived;
-  const rest = builder.op("imod", [derived.index, builder.constant({ element: "i32", shape: [] }, every)], {});
+  const rest = builder.op("imod", [derived.get(loop.counted ?? loop.index), builder.constant({ element: "i32", shape: [] }, every)], {});
   const ends = builder.op("eq", [rest, builder.constant({ element: "i32", shape: [] }, 0)], {});
   return builder.select(builder.broadcast(ends, type.shape, []), builder.zeros(type), ct);
 }

@@ -1,18 +1,23 @@
 /**
- * `scan(checkpoint = ...)`: a loop over segments of a loop over their turns. Of the outer one the carries at the start of
- * each segment are kept; the inner one is run again where its derivative is taken (Chen et al. 2016, arXiv:1604.06174).
+ * `scan(checkpoint = ...)`: the turns in pieces. All pieces but a shorter last one are a loop over segments of a loop over
+ * their turns: of the outer one the carries at the start of each segment are kept; the inner one is run again where its
+ * derivative is taken (Chen et al. 2016, arXiv:1604.06174). A derivative comes to the shorter piece first: its turns are kept.
+ *
+ * A schedule with less kept (Griewank and Walther 2000, doi:10.1145/347837.347846) nests pieces of unequal lengths, and regions
+ * cannot be shared: its code would grow with the length. Here the body stands once, or twice with a shorter piece.
  */
 import { Builder } from "../ir/builder.ts";
 import type { ValueId } from "../ir/graph.ts";
-import type { OpenScanNode } from "../ir/open-loop.ts";
+import type { LoopPolicy, OpenLoop, OpenScanNode } from "../ir/open-loop.ts";
+import { sliceAxis } from "../ops/rules.ts";
 
-/** Turns per segment: the divisor of the length nearest to its root, or to length / count; 1 for none. */
-export function segmentLength(length: number, checkpoint: number | "sqrt"): number {
-  const wanted = checkpoint === "sqrt" ? Math.sqrt(length) : length / checkpoint;
-  const divisors: number[] = [];
-  for (let n = 1; n * n <= length; n++) if (length % n === 0) divisors.push(n, length / n);
-  divisors.sort((a, b) => a - b);
-  return divisors.reduce((best, n) => (Math.abs(Math.log(n / wanted)) < Math.abs(Math.log(best / wanted)) ? n : best), 1);
+/** Turns in each piece but the last, so that there are at most `checkpoint` pieces; "sqrt": about as many pieces as turns in one. */
+export function pieceLength(length: number, checkpoint: number | "sqrt"): number {
+  if (checkpoint !== "sqrt") return Math.ceil(length / checkpoint);
+  const root = Math.ceil(Math.sqrt(length));
+  // Pieces of one length need the body only once: a divisor near the root is better than the root.
+  for (let turns = root; turns < 1.5 * root; turns++) if (length % turns === 0) return turns;
+  return root;
 }
 
 export interface Segmented {
@@ -22,60 +27,72 @@ export interface Segmented {
   capture(outer: ValueId, param: ValueId): void;
 }
 
-/** The loop in segments; `b` is the region around. */
+/** A body that is run in several loops: its index is that of the loop's turn and the number of turns `before` the loop. */
+interface Shared {
+  readonly node: OpenScanNode;
+  readonly turn: ValueId;
+  readonly before: ValueId;
+}
+
+/** The loop in pieces of `turns` turns; `b` is the region around. */
 export function inSegments(b: Builder, node: OpenScanNode, turns: number): Segmented {
-  const { loop, length } = node;
-  const segments = length / turns;
-  const body = new Builder();
-  const index = body.parameter({ element: "i32", shape: [] });
-  const carries = loop.carries.length;
-  const cut = (outer: ValueId): ValueId => {
-    const { shape } = b.typeOf(outer);
-    return b.reshape(outer, [segments, turns, ...shape.slice(1)]);
-  };
-  const args = node.args.map((arg, i) => (i >= carries && i < carries + loop.inputs.length ? cut(arg) : arg));
-  const params = args.map((arg, i) => {
-    const type = b.typeOf(arg);
-    return body.parameter(i >= carries && i < carries + loop.inputs.length ? { ...type, shape: type.shape.slice(1) } : type);
-  });
-  // A turn's index counts through all segments: the inner body gets the number of turns before.
-  const start = body.op("mul", [index, body.constant({ element: "i32", shape: [] }, turns)], {});
+  const { loop, length, reversed } = node;
   const inside = loop.builder;
   const turn = inside.parameter({ element: "i32", shape: [] });
   const before = inside.parameter({ element: "i32", shape: [] });
   inside.nodes.unshift({ kind: "op", op: "add", attributes: {}, args: [turn, before], results: [loop.index], site: node.site });
-  const inner: OpenScanNode = {
-    kind: "openScan", site: node.site, length: turns, reversed: node.reversed, policy: { ...node.policy, checkpoint: undefined, recompute: true },
-    args: [...params, start], results: [],
-    loop: { builder: inside, index: turn, carries: loop.carries, inputs: loop.inputs, captures: [...loop.captures, before], emits: loop.emits },
-  };
-  inner.results.push(
-    ...loop.carries.map(({ param }) => body.openResult(inside.typeOf(param))),
-    ...loop.emits.map((emit) => {
-      const type = inside.typeOf(emit);
-      return body.openResult({ ...type, shape: [turns, ...type.shape] });
+  const shared: Shared = { node, turn, before };
+  const carries = loop.carries.length;
+  const inputs = carries + loop.inputs.length;
+  const rest = length % turns;
+  // The shorter piece is the last to be run.
+  const first = reversed ? rest : 0;
+  const part = (args: readonly ValueId[], from: number, to: number): ValueId[] =>
+    args.map((arg, i) => (i >= carries && i < inputs ? sliceAxis(b, arg, 0, from, to) : arg));
+  const whole = segments(b, shared, part(node.args, first, first + length - rest), first, turns);
+  if (rest === 0) return whole;
+  const from = reversed ? 0 : length - rest;
+  const begun = [...whole.results.slice(0, carries), ...node.args.slice(carries)];
+  const last = piece(b, shared, part(begun, from, from + rest), b.constant({ element: "i32", shape: [] }, from), rest);
+  return {
+    results: last.results.map((result, i) => {
+      if (i < carries) return result;
+      return b.op("concat", reversed ? [result, whole.results[i]] : [whole.results[i], result], { axis: 0 });
     }),
-  );
-  body.open(inner);
-  const outer: OpenScanNode = {
-    kind: "openScan", site: node.site, length: segments, reversed: node.reversed, policy: {}, args, results: [],
+    capture(value, param) {
+      whole.capture(value, param);
+      last.args.push(value);
+      last.loop.captures.push(param);
+    },
+  };
+}
+
+/** A loop over segments; a turn's index begins at `first`. Args as those of the loop, inputs [segments * turns, ...]. */
+function segments(b: Builder, shared: Shared, given: readonly ValueId[], first: number, turns: number): Segmented {
+  const { site, length, reversed, loop } = shared.node;
+  const count = Math.floor(length / turns);
+  const body = new Builder();
+  const index = body.parameter({ element: "i32", shape: [] });
+  const carries = loop.carries.length;
+  const isInput = (i: number): boolean => i >= carries && i < carries + loop.inputs.length;
+  const args = given.map((arg, i) => (isInput(i) ? b.reshape(arg, [count, turns, ...b.typeOf(arg).shape.slice(1)]) : arg));
+  const params = args.map((arg, i) => {
+    const type = b.typeOf(arg);
+    return body.parameter(isInput(i) ? { ...type, shape: type.shape.slice(1) } : type);
+  });
+  const number = (value: number): ValueId => body.constant({ element: "i32", shape: [] }, value);
+  const before = body.op("mul", [index, number(turns)], {});
+  const inner = piece(body, shared, params, first === 0 ? before : body.add(before, number(first)), turns);
+  const outer = open(b, {
+    kind: "openScan", site, length: count, reversed, policy: {}, args, results: [],
     loop: {
       builder: body, index, carries: loop.carries.map((_, j) => ({ param: params[j], next: inner.results[j] })),
       inputs: params.slice(carries, carries + loop.inputs.length), captures: params.slice(carries + loop.inputs.length), emits: inner.results.slice(carries),
     },
-  };
-  outer.results.push(
-    ...loop.carries.map(({ param }) => b.openResult(inside.typeOf(param))),
-    ...loop.emits.map((emit) => {
-      const type = inside.typeOf(emit);
-      return b.openResult({ ...type, shape: [segments, turns, ...type.shape] });
-    }),
-  );
-  b.open(outer);
+  });
   const results = outer.results.map((result, i) => {
     if (i < carries) return result;
-    const { shape } = b.typeOf(result);
-    return b.reshape(result, [length, ...shape.slice(2)]);
+    return b.reshape(result, [count * turns, ...b.typeOf(result).shape.slice(2)]);
   });
   return {
     results,
@@ -87,4 +104,26 @@ export function inSegments(b: Builder, node: OpenScanNode, turns: number): Segme
       inner.loop.captures.push(param);
     },
   };
+}
+
+/** A loop over the turns of one piece. Captures and emits are its own, the body's nodes are those of all pieces. */
+function piece(b: Builder, { node, turn, before }: Shared, given: readonly ValueId[], start: ValueId, length: number): OpenScanNode {
+  const policy: LoopPolicy = { ...node.policy, checkpoint: undefined, recompute: true };
+  const loop: OpenLoop = {
+    ...node.loop, index: turn, counted: node.loop.index, carries: node.loop.carries.map((carry) => ({ ...carry })),
+    inputs: [...node.loop.inputs], captures: [...node.loop.captures, before], emits: [...node.loop.emits],
+  };
+  return open(b, { kind: "openScan", site: node.site, length, reversed: node.reversed, policy, args: [...given, start], results: [], loop });
+}
+
+/** Puts a loop into a region, with results as its body says. */
+export function open(b: Builder, node: OpenScanNode): OpenScanNode {
+  const { loop, length } = node;
+  for (const { param } of loop.carries) node.results.push(b.openResult(loop.builder.typeOf(param)));
+  for (const emit of loop.emits) {
+    const type = loop.builder.typeOf(emit);
+    node.results.push(b.openResult({ ...type, shape: [length, ...type.shape] }));
+  }
+  b.open(node);
+  return node;
 }

@@ -4,7 +4,7 @@ import { printExpression } from "../../grammar/index.ts";
 import { say } from "../diagnostics/catalogue.ts";
 import type { ValueId } from "../ir/graph.ts";
 import type { LoopPolicy, OpenScanNode } from "../ir/open-loop.ts";
-import { inSegments, segmentLength } from "./checkpoint.ts";
+import { inSegments, open, pieceLength } from "./checkpoint.ts";
 import { type Cell, Context, type Frame, mix, newCounters, type TapRecorder } from "./context.ts";
 import { evaluate } from "./expressions.ts";
 import { completed } from "./models.ts";
@@ -246,7 +246,7 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
       inputs: [...body.inputs.map(({ param }) => param), ...(taps?.params ?? [])], captures: captured.map(({ param }) => param), emits,
     },
   };
-  const results = place(outer, node, expression, body.context);
+  const results = place(outer, node, body.context);
   let at = 0;
   const last = carried.map((carry) => replaceLeaves(carry.initial, (leaf) => tensor(outer, results[at++], leaf.axes)));
   for (const { cell } of states.carried) outer.assign(cell, results[at++]);
@@ -265,12 +265,11 @@ function scanLoop(frame: Frame, expression: ScanExpression, carried: readonly Ca
   return together(last, stacked);
 }
 
-/** Puts the loop into the region around, in segments where checkpoints are asked for. */
-function place({ builder }: Context, node: OpenScanNode, { span }: ScanExpression, body: Context): readonly ValueId[] {
+/** Puts the loop into the region around, in pieces where checkpoints are asked for. */
+function place({ builder }: Context, node: OpenScanNode, body: Context): readonly ValueId[] {
   const { loop, length, policy } = node;
-  if (policy.checkpoint !== undefined && length > 1) {
-    const turns = segmentLength(length, policy.checkpoint);
-    if (turns === 1 || turns === length) return fail(say.loopSegments(span, length));
+  const turns = policy.checkpoint === undefined ? length : pieceLength(length, policy.checkpoint);
+  if (turns < length) {
     const { results, capture } = inSegments(builder, node, turns);
     body.onCapture = capture;
     return results;
@@ -279,13 +278,7 @@ function place({ builder }: Context, node: OpenScanNode, { span }: ScanExpressio
     node.args.push(value);
     loop.captures.push(param);
   };
-  for (const { param } of loop.carries) node.results.push(builder.openResult(loop.builder.typeOf(param)));
-  for (const emit of loop.emits) {
-    const type = loop.builder.typeOf(emit);
-    node.results.push(builder.openResult({ ...type, shape: [length, ...type.shape] }));
-  }
-  builder.open(node);
-  return node.results;
+  return open(builder, node).results;
 }
 
 /** Taps of a body: what is tapped is emitted, and its derivative is that of zeros added in every turn. */
@@ -384,7 +377,7 @@ function whileLoop(frame: Frame, expression: ScanExpression, carried: readonly C
     args: [...starts, ...captured], results: [],
     loop: { builder: body.context.builder, index: body.index, carries, inputs: [], captures: captured.map((id) => ofBody.get(id) ?? parameter(body.context, id)), emits: [] },
   };
-  const results = place(outer, node, expression, body.context);
+  const results = place(outer, node, body.context);
   let at = 0;
   const last = carried.map((carry) => replaceLeaves(carry.initial, (leaf) => tensor(outer, results[at++], leaf.axes)));
   for (const cell of cells) outer.assign(cell, results[at++]);

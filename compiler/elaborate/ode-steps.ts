@@ -61,9 +61,8 @@ export const timeAt = (i: Expression, span: Span): Expression => binary("+", nam
 /** scan $y = $y0 for $i in 0..$n { $y <- ode_rk4($field, $y, $t0 + f32($i) * $h, $h) } */
 function fixed(frame: Frame, method: Method, { count, checkpointed }: Extract<Steps, { kind: "fixed" }>, span: Span): Value {
   const step = call(`ode_${method.name}`, [name("$field", span), name("$y", span), timeAt(name("$i", span), span), name("$h", span)], span);
-  const segmented = checkpointed && count > 3;
   return scan(withStep(frame, count, span), {
-    kind: "scan", span, options: segmented ? [option("checkpoint", name("sqrt", span), span)] : [],
+    kind: "scan", span, options: checkpointed ? [option("checkpoint", name("sqrt", span), span)] : [],
     carries: carries({ $y: name("$y0", span) }, span),
     pattern: pattern(["$i"], span),
     range: binary("..", numeral("0", span), name("$n", span)),

@@ -42,7 +42,7 @@ export interface OpenTest {
 
 /** How the derivative is taken, and how the loop is written out. */
 export interface LoopPolicy {
-  /** Keep the carries of every n-th turn only and run the turns between again; "sqrt": n is the root of the length. */
+  /** In at most n pieces: keep the carries at the start of each and run its turns again; "sqrt": n is the root of the length. */
   readonly checkpoint?: number | "sqrt";
   /** The carries' cotangents end at multiples of this index. */
   readonly truncate?: number;
@@ -56,6 +56,8 @@ export interface LoopPolicy {
 export interface OpenLoop {
   readonly builder: Builder;
   readonly index: ValueId;
+  /** In a piece of a loop: the turn's index in the whole, a value of the body. */
+  readonly counted?: ValueId;
   /** Value at the start of a turn, and after it. */
   readonly carries: { readonly param: ValueId; next: ValueId }[];
   /** A turn's slice of each input. */

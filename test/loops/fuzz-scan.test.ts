@@ -8,17 +8,17 @@ import { argumentsOf, moduleOf } from "./support.ts";
 const start = "let a = a0 let b = w + xs[0]";
 /** A turn with its input and index. */
 const turn = (t: number, text: Both, emit?: string): string => `let x = xs[${t}] let i = ${t}\n${text.plain}${emit === undefined ? "" : `\nlet e${t} = ${emit}`}`;
-const results = "let y = concat(a, b, reshape(es, [12]), axis = 0)";
+const results = (count: number): string => `let y = concat(a, b, reshape(es, [${3 * count}]), axis = 0)`;
 const emits = (order: readonly number[]): string => `let es = stack(${order.map((t) => `e${t}`).join(", ")})`;
 
-const loop = (options: string, text: Both, emit: string): string =>
-  `let (last, es) = scan${options} a = a0, b = w + xs[0] for (x, i) in (xs, 0..${length}) {\n${text.loop}\nemit ${emit} }\nlet (a, b) = last\n${results}`;
+const loop = (options: string, text: Both, emit: string, count = length): string =>
+  `let (last, es) = scan${options} a = a0, b = w + xs[0] for (x, i) in (xs[0:${count}], 0..${count}) {\n${text.loop}\nemit ${emit} }\nlet (a, b) = last\n${results(count)}`;
 
-const scanned = (options: string, reversed = false): fc.Arbitrary<Both> => fc.tuple(body(), value()).map(([text, emit]) => {
-  const order = Array.from({ length }, (_, t) => (reversed ? length - 1 - t : t));
+const scanned = (options: string, reversed = false, count = length): fc.Arbitrary<Both> => fc.tuple(body(), value()).map(([text, emit]) => {
+  const order = Array.from({ length: count }, (_, t) => (reversed ? count - 1 - t : t));
   return {
-    loop: loop(options, text, emit),
-    plain: `${start}\n${order.map((t) => turn(t, text, emit)).join("\n")}\n${emits(order.toSorted((p, q) => p - q))}\n${results}`,
+    loop: loop(options, text, emit, count),
+    plain: `${start}\n${order.map((t) => turn(t, text, emit)).join("\n")}\n${emits(order.toSorted((p, q) => p - q))}\n${results(count)}`,
   };
 });
 
@@ -29,10 +29,14 @@ describe("scan", () => {
     same(scanned(`(${policy})`, policy.startsWith("reversed")), { runs: 12 });
   });
 
+  test.each(["checkpoint = sqrt", "reversed = true, checkpoint = 2"])("%s: a last piece of one turn", (policy) => {
+    same(scanned(`(${policy})`, policy.startsWith("reversed"), 3), { runs: 12 });
+  });
+
   test.each([2, 3])("truncate = %i: no credit goes back past a turn that is a multiple of it", (every) => {
     const texts = fc.tuple(body(), value()).map(([text, emit]): Both => ({
       loop: loop(`(truncate = ${every})`, text, emit),
-      plain: `${start}\n${turns(length, (t) => `${t % every === 0 ? "let a = stop(a) let b = stop(b)\n" : ""}${turn(t, text, emit)}`)}\n${emits([0, 1, 2, 3])}\n${results}`,
+      plain: `${start}\n${turns(length, (t) => `${t % every === 0 ? "let a = stop(a) let b = stop(b)\n" : ""}${turn(t, text, emit)}`)}\n${emits([0, 1, 2, 3])}\n${results(length)}`,
     }));
     same(texts, { asked: ["reverse", "reverse over reverse"] });
   });

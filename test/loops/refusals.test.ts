@@ -10,7 +10,6 @@ const refused: Readonly<Record<string, readonly [code: string, text: string]>> =
   "assigning state in a map": ["state", "var t = 0 export fn f(x: f32[2]) { let y = map v in x { t <- t + 1 return v } return y }"],
   "checkpoints with until": ["loop", "export fn f(x: f32) { let y = scan(checkpoint = sqrt) y = x for i in 0..9 until y > 3 { y <- y * 2 } return grad(y, x) }"],
   "an emit with until": ["loop", "export fn f(x: f32) = scan y = x for i in 0..9 until y > 3 { y <- y * 2 emit y }"],
-  "checkpoints of a prime number of turns": ["loop", "export fn f(x: f32) = scan(checkpoint = sqrt) y = x for i in 0..11 { y <- sin(y) }"],
   "things of different lengths": ["loop", "export fn f(x: f32[3], y: f32[4]) = scan s = 0.0 for (a, b) in (x, y) { s <- s + a * b }"],
   "a carry that changes its shape": ["loop", "export fn f(x: f32[3]) = scan s = x for i in 0..2 { s <- expand(s, 0) }"],
   "a second derivative of a fixpoint in a loop": ["later", "export fn f(x: f32, a: f32[3]) { let y = scan h = x for v in a { h <- fixpoint() z = h => 0.5 * tanh(z) + v * h } return grad(grad(y * y, x), x) }"],

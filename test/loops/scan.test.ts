@@ -124,26 +124,6 @@ describe("loops of every form", () => {
   });
 });
 
-describe("checkpoints change no number", () => {
-  const program = (policy: string) => `export fn f(xs: f32[12, 2], w: f32[2, 2], a: f32[2]) {
-    let (h, es) = scan${policy} h = a for (x, i) in (xs, 0..12) { h <- tanh(h @ w + x * f32(i))  emit h * x }
-    let l = sum(h) + sum(es * es)
-    return { h, es, g: grad(l, (w, xs, a)), hvp: push(grad(l, w), w, w.T) }
-  }`;
-  test.each(["sqrt", "2", "4", "12"])("checkpoint = %s", (checkpoint) => {
-    if (checkpoint === "12") expect(() => moduleOf(program("(checkpoint = 12)"))).toThrow();
-    else expectEqual(program(`(checkpoint = ${checkpoint})`), program(""));
-  });
-});
-
-test("checkpoints of a loop that begins at the last turn change no number", () => {
-  const program = (policy: string) => `export fn f(xs: f32[12, 2], w: f32[2, 2], a: f32[2]) {
-    let (h, es) = scan(reversed = true${policy}) h = a for (x, i) in (xs, 0..12) { h <- tanh(h @ w + x * f32(i))  emit h * x }
-    return { h, es, g: grad(sum(h) + sum(es * es), (w, xs, a)) }
-  }`;
-  expectEqual(program(", checkpoint = 4"), program(""));
-});
-
 describe("taps in loops", () => {
   const model = "model R(xs: f32[3, 2]) -> f32[2] { param w: f32[2] = 0.5  return scan h = zeros([2]) for x in xs { tap a = x + h * w  h <- tanh(a) } } var m = R";
   const plain = "var w: f32[2] = 0.5";
