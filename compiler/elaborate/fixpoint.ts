@@ -2,7 +2,8 @@
  * `fixpoint(tol = .., max = ..) z = z0 => f(z, x)`: z is iterated until it stays, and differentiated by the implicit
  * function theorem: the credit dz of the fixed point becomes w = dz + (df/dz)' w, found by iterating too, and w flows
  * through one application of f at that point to everything that f reads. No iterate is kept. What the rule computes
- * depends on the fixed point itself, so that it can be differentiated again.
+ * depends on the fixed point itself, and w is a fixed point with the same rule, so that it can be differentiated again. By
+ * w's turns that would be wrong where w stays at once: at the minimum of a fit dz is 0, but its derivative is not.
  */
 import type { Argument, Expression, FixpointExpression, LambdaExpression, ScanExpression, Span, Statement } from "../../grammar/index.ts";
 import { printExpression } from "../../grammar/index.ts";
@@ -19,7 +20,7 @@ import { pulled, readFromOutside, refuseMissing, withVersions } from "./outside.
 import { fail } from "./problem.ts";
 import type { CallRecord } from "./rules.ts";
 import { Scope } from "./scope.ts";
-import { assign, binary, bind, call, name, numeral, pattern } from "./synthetic.ts";
+import { assign, binary, bind, call, lambda, name, numeral, pattern } from "./synthetic.ts";
 import { idOf, staticNumber, tensor } from "./tensors.ts";
 import { leaves, replaceLeaves } from "./trees.ts";
 import { number, tuple, type Value } from "./values.ts";
@@ -32,14 +33,20 @@ interface Settings {
 export function fixpoint(frame: Frame, expression: FixpointExpression): Value {
   const { span, carries } = expression;
   const { context } = frame;
-  const { builder } = context;
   const settings = settingsOf(frame, expression.options);
   const inner: Frame = { ...frame, activeRule: null };
   const starts = carries.map(({ value }) => evaluate(frame, value));
   refusePoints(starts, "the state of a `fixpoint`", span);
   const field: Value = { kind: "lambda", scope: frame.scope.frozen(context), expression: asFunction(expression) };
+  return solve(inner, starts.length === 1 ? starts[0] : tuple(starts), field, settings, span);
+}
+
+/** z = f(z), with its rule; `field`: f. */
+function solve(inner: Frame, starts: Value, field: Value, settings: Settings, span: Span): Value {
+  const { context } = inner;
+  const { builder } = context;
   const first = builder.types.length;
-  const start = within(inner, { $z0: starts.length === 1 ? starts[0] : tuple(starts), $f: field }, span);
+  const start = within(inner, { $z0: starts, $f: field }, span);
   const found = iterate(start, settings, name("$z0", span), (z) => call("$f", [z], span), span);
   const ids = leaves(found).map(({ value }) => idOf(context, value, span));
   const outside = readFromOutside(context, first);
@@ -55,8 +62,11 @@ export function fixpoint(frame: Frame, expression: FixpointExpression): Value {
   };
   const filled = (given: readonly (ValueId | null)[]): Value => inTree(ids.map((id, i) => given[i] ?? builder.zeros(builder.typeOf(id))));
   /** w = d + J w, by products with J = df/dz or its transpose. */
-  const solved = (product: "pull" | "push", d: Value, z: Value, y: Value): Value =>
-    iterate(within(inner, { $d: d, $y: y, $z: z }, span), settings, name("$d", span), (w) => binary("+", name("$d", span), call(product, [name("$y", span), name("$z", span), w], span)), span);
+  const solved = (product: "pull" | "push", d: Value, z: Value, y: Value): Value => {
+    const frame = within(inner, { $d: d, $y: y, $z: z }, span);
+    const next = binary("+", name("$d", span), call(product, [name("$y", span), name("$z", span), name("$w", span)], span));
+    return solve(frame, d, { kind: "lambda", scope: frame.scope.frozen(context), expression: lambda("$w", next, span) }, settings, span);
+  };
   const backward = (given: readonly (ValueId | null)[]): readonly ValueId[] => withVersions(context, pinned, () => {
     const { z, y } = applied();
     const states = leaves(z).map(({ value }) => value);
@@ -72,7 +82,7 @@ export function fixpoint(frame: Frame, expression: FixpointExpression): Value {
   });
   const record: CallRecord = { callee: "fixpoint", frame: inner, inputs: [], self: null, result: found, leaves: [], kind: "loop", requests: 0 };
   const results: readonly ValueId[] = builder.leave(ids, {
-    callee: "fixpoint", path: frame.path, inputs: outside, frame: record,
+    callee: "fixpoint", path: inner.path, inputs: outside, frame: record,
     backward: { surrogate: false, span, apply: backward }, tangent: { surrogate: false, span, apply: tangent },
   });
   return inTree(results);
@@ -105,10 +115,7 @@ function iterate(frame: Frame, { tolerance, most }: Settings, start: Expression,
 /** fn($s) { let (a, b) = $s  return ... } */
 function asFunction({ span, carries, body }: FixpointExpression): LambdaExpression {
   const rest: readonly Statement[] = body.kind === "block" ? body.statements : [{ kind: "return", span: body.span, value: body }];
-  return {
-    kind: "lambda", span, parameters: [{ span, name: { text: "$s", span } }],
-    body: { kind: "block", span, statements: [bind(carries.map((carry) => carry.name.text), name("$s", span), span), ...rest] },
-  };
+  return lambda("$s", { kind: "block", span, statements: [bind(carries.map((carry) => carry.name.text), name("$s", span), span), ...rest] }, span);
 }
 
 function settingsOf(frame: Frame, options: readonly Argument[]): Settings {

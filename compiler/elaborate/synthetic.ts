@@ -1,5 +1,5 @@
 /** Syntax made by the compiler, for forms that are sugar over others. Names with `$` cannot meet the user's. */
-import type { Argument, BinaryOperator, Carry, Expression, NameExpression, NumberExpression, Pattern, Span, Statement } from "../../grammar/index.ts";
+import type { Argument, BinaryOperator, Carry, Expression, LambdaExpression, NameExpression, NumberExpression, Pattern, Span, Statement } from "../../grammar/index.ts";
 
 export const name = (text: string, span: Span): NameExpression => ({ kind: "name", text, span });
 export const numeral = (text: string, span: Span): NumberExpression => ({ kind: "number", text, span });
@@ -8,6 +8,9 @@ export const call = (callee: string, given: readonly Expression[], span: Span): 
 });
 export const binary = (operator: BinaryOperator, left: Expression, right: Expression): Expression => ({
   kind: "binary", span: left.span, operatorSpan: left.span, operator, left, right,
+});
+export const lambda = (parameter: string, body: LambdaExpression["body"], span: Span): LambdaExpression => ({
+  kind: "lambda", span, parameters: [{ span, name: { text: parameter, span } }], body,
 });
 /** `a`, or `(a, b)` of several names. */
 export function pattern(names: readonly string[], span: Span): Pattern {

@@ -35,4 +35,14 @@ describe("fixpoint", () => {
     const [a, b] = [implicit, unrolled].map((source) => moduleOf(source.replace(/return \{ z, g[^}]*\}/, body)).call("f", {}, given));
     a.forEach(({ data }, i) => data.forEach((value, at) => expect(Math.abs(value - b[i].data[at])).toBeLessThan(1e-8)));
   });
+
+  test("second derivatives where the credit of the first stays after one turn: as at the minimum of a fit", () => {
+    const scalar = (value: number) => ({ type: { element: "f32" as const, shape: [] }, data: Float64Array.of(value) });
+    // a = p^2, b = p
+    const found = moduleOf(`export fn f(p: f32) {
+      let (a, b) = fixpoint(tol = 1e-9, max = 100) a = 0.0, b = 0.0 => (b * b, 0.5 * b + 0.5 * p)
+      return { rr: grad(grad(a, p), p), fr: push(grad(a, p), p, 1.0), rf: grad(push(a, p, 1.0), p), ff: push(push(a, p, 1.0), p, 1.0), fit: grad(grad(b * b, p), p) }
+    }`);
+    for (const p of [0, 1e-5, 0.3]) for (const { data } of found.call("f", {}, [scalar(p)])) expect(data[0]).toBeCloseTo(2, 7);
+  });
 });
