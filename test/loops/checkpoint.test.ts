@@ -20,6 +20,26 @@ describe("checkpoints change no number", () => {
   }
 });
 
+describe("with a shorter last piece, as without checkpoints", () => {
+  const programs: Readonly<Record<string, (options: string) => string>> = {
+    taps: (options) => `model R(xs: f32[3, 2]) -> f32[2] { param w: f32[2] = 0.5  return scan${options} h = zeros([2]) for x in xs { tap a = x + h * w  h <- tanh(a) } }
+      var m = R export fn f(xs: f32[3, 2]) { let (y, t) = taps(m(xs))  return { a: t.a, g: grad(sum(y * y), t.a), w: pull(t.a, m.w, 1) } }`,
+    draws: (options) => `export fn f(w: f32[2]) { let (h, es) = scan${options} h = w for i in 0..5 { let n = normal([2])  h <- sin(h * n)  emit n }  return { es, g: grad(sum(h), w) } }`,
+    "state that the body assigns": (options) => `var s: f32[2] = 0.25
+      export train fn f(w: f32[2]) { let h = scan${options} h = w for i in 0..5 { h <- tanh(h + s * w)  s <- 0.5 * sin(h) }  return { h, s: s + 0, g: grad(sum(h * s), w) } }`,
+    "a rule that reads from outside": (options) => `var c: f32[2] = 0.25
+      fn half(x: f32[2]) -> f32[2] = 0.5 * x surrogate backward(d) = { x: d * c * sin(result) }
+      export fn f(w: f32[2]) { let h = scan${options} h = w for i in 0..5 { h <- half(h) + w * h }  return grad(sum(h * h), w) }`,
+    "a loop around": (options) => `export fn f(xs: f32[3, 5, 2], w: f32[2]) {
+      let (h, es) = scan h = w for row in xs { let (k, seen) = scan${options} k = h for x in row { k <- tanh(k * w + x)  emit k * x }  h <- k  emit sum(seen, axis = 0) }
+      let l = sum(h) + sum(es * es)
+      return { g: grad(l, (xs, w)), hvp: push(grad(l, w), w, w) } }`,
+  };
+  test.each(Object.entries(programs))("%s", (_, program) => {
+    for (const options of ["reversed = false", "reversed = true"]) expectEqual(program(`(${options}, checkpoint = 2)`), program(`(${options})`));
+  });
+});
+
 /** How often a run evaluates sin. */
 const sines = ({ nodes }: Region): number => nodes.reduce((sum, node) => {
   if (node.kind === "op") return sum + (node.op === "sin" ? 1 : 0);
