@@ -88,7 +88,7 @@ function solve(inner: Frame, starts: Value, field: Value, settings: Settings, sp
   return inTree(results);
 }
 
-/** scan $w = start, $gap = inf for $i in 0..most until $gap < tolerance { let $n = step  $gap <- distance  $w <- $n } */
+/** scan $w = start, $gap = inf for $i in 0..most until $gap < tolerance { let $n = step  $gap <- f32(distance)  $w <- $n } */
 function iterate(frame: Frame, { tolerance, most }: Settings, start: Expression, step: (current: Expression) => Expression, span: Span): Value {
   const scope = new Scope(frame.scope);
   scope.bind("$tolerance", { ...number(tolerance, false), element: "f32" }, span);
@@ -103,7 +103,7 @@ function iterate(frame: Frame, { tolerance, most }: Settings, start: Expression,
       kind: "block", span,
       statements: [
         bind(["$n"], step(name("$w", span)), span),
-        assign("$gap", call("tree_distance", [name("$n", span), name("$w", span)], span), span),
+        assign("$gap", call("f32", [call("tree_distance", [name("$n", span), name("$w", span)], span)], span), span),
         assign("$w", name("$n", span), span),
       ],
     },

@@ -45,4 +45,13 @@ describe("fixpoint", () => {
     }`);
     for (const p of [0, 1e-5, 0.3]) for (const { data } of found.call("f", {}, [scalar(p)])) expect(data[0]).toBeCloseTo(2, 7);
   });
+
+  test("of f64, with its derivatives", () => {
+    const found = moduleOf(`export fn f(x: f64) {
+      let z = fixpoint(tol = 1e-14, max = 100) z = x => 0.5 * z + x * x
+      return { z, g: grad(z, x), h: grad(grad(z, x), x), p: push(z, x, f64(1)) }
+    }`).call("f", {}, [{ type: { element: "f64", shape: [] }, data: Float64Array.of(0.7) }]);
+    expect(found.map(({ type }) => type.element)).toEqual(["f64", "f64", "f64", "f64"]);
+    [2 * 0.7 ** 2, 4 * 0.7, 4, 4 * 0.7].forEach((wanted, i) => expect(found[i].data[0]).toBeCloseTo(wanted, 12));
+  });
 });
