@@ -261,6 +261,7 @@ export const say = {
     message: `argument ${quote(name)} of ${owner} is missing`, help: known.length > 0 ? `${owner} takes ${list(known)}` : undefined,
   })),
   coreArguments: wording("arguments", (name: string, why: string) => ({ message: `the arguments of core.${name} do not fit`, label: why })),
+  coreIsNoFunction: wording("arguments", () => ({ message: "'core' is no function", help: "it holds the operations: core.tanh(x)" })),
   recursion: wording("recursion", (name: string) => ({ message: `${quote(name)} calls itself without end`, help: "recursion must change a generic and stop under `static if`" })),
   tooDeep: wording("recursion", () => ({ message: "expressions and calls nest too deep here", help: "recursion must change a generic and stop under `static if`; name parts with `let`" })),
   unknownGeneric: wording("generics", (name: string, owner: string, known: readonly string[]) => ({ message: `${owner} has no generic ${quote(name)}`, help: nearMiss(name, known) ?? (known.length > 0 ? `it has ${list(known)}` : "it has none") })),

@@ -65,6 +65,7 @@ export const builtins = (): Readonly<Record<string, Builtin>> =>
 
 export function callBuiltin(frame: Frame, name: string, given: readonly GivenArgument[], span: Span, expected: Expected): Value {
   if (name.startsWith("core.")) return callCore(frame, name.slice("core.".length), given, span);
+  if (name === "core") return fail(say.coreIsNoFunction(span));
   const builtin = builtins()[name];
   frame.context.builder.site = frame.session.site(span, frame);
   if (builtin.variadic) {

@@ -37,4 +37,16 @@ describe("selfTest", () => {
     expect(module.selfTest()).toMatchObject({ passed: true });
     expect(await module.f(2)).toBe(3);
   });
+  it("leaves out what rounding alone decides: a key's bias has no slope, and Adam makes whole steps of what is left of it", async () => {
+    const script = await scriptOf(`
+      var net = Attention[16, 2]
+      export train fn step(x: f32[4, 8, 16]) -> f32 {
+        let l = mean(net(x) ^ 2)
+        minimize l over net with adam(lr = 0.01)
+        return l
+      }`);
+    const module = await (await importScript(script)).create();
+    expect(module.selfTest()).toMatchObject({ passed: true });
+    expect(Object.keys(module.parameters).filter((path) => path.startsWith("net.") && !script.includes(`["${path}","f32",`))).toEqual(["net.qkv.bias"]);
+  });
 });
