@@ -19,7 +19,7 @@ export function checkRuleSet(session: Session, declaration: RulesDeclaration, sc
     if (operators.includes(name) || operations.includes(name)) continue;
     const found = scope.find(name)?.read(session.init);
     if (!found) session.report(say.unknownName(target.span, name, [...operators, ...operations, ...scope.names()]));
-    else if (found.kind === "builtin" ? !builtins()[found.name].ruled : found.kind !== "function" && found.kind !== "constructor") session.report(say.noRuleFor(target.span, name));
+    else if (found.kind === "builtin" ? !builtins()[found.name]?.ruled : found.kind !== "function" && found.kind !== "constructor") session.report(say.noRuleFor(target.span, name));
   }
   if (otherwise && !endings.includes(otherwise.text)) session.report(say.ruleElse(otherwise.span, otherwise.text));
 }
