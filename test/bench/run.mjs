@@ -32,7 +32,7 @@ const cases = [
   { name: "lstm", what: "training step, LSTM 64 and a linear layer, 16 inputs, 64 times, batch 16, Adam", make: () => lstmCase({ batch: 16, times: 64, inputs: 16, hidden: 64, lr: 0.01 }), targets: { "tfjs-wasm": 8, "jax-js": 3 } },
   { name: "transformer", what: "training step, transformer block, width 64, 4 heads, 64 positions, 64 tokens, batch 8, Adam", make: () => transformerCase({ batch: 8, times: 64, width: 64, heads: 4, tokens: 64, lr: 0.01 }), targets: { "tfjs-wasm": 8 } },
   { name: "neural-ode", what: "training step, neural ODE, field 2-50-2, 100 steps of RK4, batch 32, Adam", make: () => neuralOdeCase({ batch: 32, size: 2, hidden: 50, steps: 100, lr: 0.01 }), targets: { "tfjs-wasm": 30, "jax-js": 30 } },
-  { name: "forward-gradient", what: "training step, forward gradient of MLP 64-16-16-10 along random signs, batch 32, Adam", make: forwardGradientCase, targets: { backpropagation: 1 } },
+  { name: "forward-gradient", what: "training step, forward gradient of an MLP with 9 hidden layers of 16 along random signs, batch 256, Adam", make: forwardGradientCase, targets: { backpropagation: 1 } },
   { name: "sparse", what: "training step, MLP 784-512-512-10 with one weight in twenty, batch 64, SGD", make: sparseCase, targets: { "all weights": 2 } },
 ].filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
 
