@@ -77,7 +77,7 @@ for (const { name, what, make, targets } of cases) {
     const shown = `  ${contender.name.padEnd(18)} best ${time(best(contender)).padStart(11)}  median ${time(median(times.get(contender))).padStart(11)}`;
     const ratio = contender === ours ? "" : `  ${(best(contender) / best(ours)).toFixed(2)}x (best), ${(median(times.get(contender)) / median(times.get(ours))).toFixed(2)}x (median)`;
     const target = targets[contender.name];
-    const ok = target === undefined || Number((best(contender) / best(ours)).toFixed(2)) >= target; // as it is shown
+    const ok = target === undefined || best(contender) / best(ours) >= target;
     if (!ok) missed++;
     const share = flops && contender === ours ? `  ${(flops / best(ours) / 1e6).toFixed(1)} GFLOP/s, ${((flops / best(ours) / 1e4) / peak).toFixed(0)} % of the limit` : "";
     console.log(`${shown}${ratio}${share}${target === undefined ? "" : `  (aim: ${target}x${ok ? "" : ", missed"})`}`);

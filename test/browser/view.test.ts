@@ -3,23 +3,10 @@ import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { workspace } from "../cli/command.ts";
+import { tinyTransformer } from "../targets/view/tiny-transformer.ts";
 import { launchBrowser } from "./browser.ts";
 
-const block = `dim B = 8
-dim T = 16
-model Tiny[V, D](ids: i32[B, T]) -> f32[B, T, V] {
-  layer embed = Embedding[V, D]
-  layer block = TransformerBlock[D, 4]
-  layer read = Linear[D, V]
-  return embed(ids) |> block |> read
-}
-var net = Tiny[16, 32]
-export train fn step(ids: i32[B, T], next: i32[B, T], lr: f32) -> f32 {
-  let loss = mean(cross_entropy(net(ids), next))
-  minimize loss over net with adam(lr = lr)
-  return loss
-}
-`;
+const block = tinyTransformer({ batch: 8, times: 16, width: 32, heads: 4 });
 
 let browser: Browser | null = null;
 beforeAll(async () => { browser = await launchBrowser(); }, 60_000);

@@ -27,6 +27,9 @@ export function gridOf(count: number, spread = 1): Grid {
 export const numberIn = ({ workgroups, invocations }: Grid): Index =>
   at(0, ...(workgroups === 1 ? [] : [[workgroupVariable, invocations] as const]), ...(invocations === 1 ? [] : [[invocationVariable, 1] as const]));
 
+/** The terms of an index without a base, times a number. */
+export const scaled = ({ terms }: Index, by: number): Index["terms"] => terms.map(([variable, factor]) => [variable, factor * by]);
+
 export const indexValue = (index: Index): Expression => ({ kind: "index", at: index, lanes: 1 });
 
 /** `body` for the first `count` invocations of the grid. */

@@ -19,7 +19,7 @@ export function overlapForGrid(facts: Facts, node: OpNode<"overlap_add">, name: 
   const scope = gridScope(new KernelScope());
   const buffers = new BufferTable(facts, scope);
   const target = buffers.target(result);
-  const input = buffers.input(facts.source(x), { base: NaN, factors: [] }, false, 0);
+  const input = buffers.gathered(facts.source(x));
   const count = elementCount(shape);
   const grid = gridOf(count);
   const inside: Statement[] = [];

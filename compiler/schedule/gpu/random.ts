@@ -9,8 +9,6 @@ import { loadKey, Philox } from "../lower/random.ts";
 import type { Unit } from "../unit.ts";
 import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.ts";
 
-const anywhere = { base: NaN, factors: [] };
-
 /** The element `by * index + offset`. */
 const strided = ({ base, terms }: Index, by: number, offset = 0): Index => ({ base: by * base + offset, terms: terms.map(([variable, factor]) => [variable, by * factor]) });
 const sum = (a: Index, b: Index): Index => ({ base: a.base + b.base, terms: [...a.terms, ...b.terms] });
@@ -18,7 +16,7 @@ const sum = (a: Index, b: Index): Index => ({ base: a.base + b.base, terms: [...
 export function bitsForGrid(facts: Facts, node: OpNode<"random_bits">, name: string, site: SiteId): Unit {
   const scope = gridScope(new KernelScope());
   const buffers = new BufferTable(facts, scope);
-  const keyBuffer = buffers.input(facts.source(node.args[0]), anywhere, false, 0);
+  const keyBuffer = buffers.gathered(facts.source(node.args[0]));
   const target = buffers.target(node.results[0]);
   const keys = elementCount(facts.types[node.args[0]].shape) / 2;
   const count = elementCount(node.attributes.shape);
@@ -41,7 +39,7 @@ export function bitsForGrid(facts: Facts, node: OpNode<"random_bits">, name: str
 export function foldForGrid(facts: Facts, node: OpNode<"random_fold">, name: string, site: SiteId): Unit {
   const scope = gridScope(new KernelScope());
   const buffers = new BufferTable(facts, scope);
-  const [keyBuffer, dataBuffer] = node.args.map((arg) => buffers.input(facts.source(arg), anywhere, false, 0));
+  const [keyBuffer, dataBuffer] = node.args.map((arg) => buffers.gathered(facts.source(arg)));
   const target = buffers.target(node.results[0]);
   const keys = elementCount(facts.types[node.args[0]].shape) / 2;
   const grid = gridOf(keys);

@@ -14,11 +14,8 @@ import { BufferTable } from "../lower/buffers.ts";
 import { combinedUpdate, scatterSizes } from "../lower/scatter.ts";
 import type { Unit } from "../unit.ts";
 import { joined } from "./box.ts";
-import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.ts";
+import { gridOf, gridScope, guarded, indexValue, numberIn, scaled, split } from "./grid.ts";
 import { orderBuffer, sortRows } from "./sort.ts";
-
-const anywhere = { base: NaN, factors: [] };
-const scaled = (index: Index, by: number): Index["terms"] => index.terms.map(([variable, factor]) => [variable, factor * by]);
 
 /** For a scatter with one index an update. */
 export function sortedScatterForGrid(facts: Facts, node: OpNode<"scatter">, name: string, site: SiteId): Unit {
@@ -39,7 +36,7 @@ function startsKernel(facts: Facts, node: OpNode<"scatter">, name: string, site:
   const scope = gridScope(new KernelScope());
   const buffers = new BufferTable(facts, scope);
   const { order, starts } = handedOn(facts, node, buffers);
-  const keys = buffers.input(facts.source(indices), anywhere, false, 0);
+  const keys = buffers.gathered(facts.source(indices));
   const count = batches * (shape[batch] + 1);
   const grid = gridOf(count);
   const inside: Statement[] = [];
@@ -64,7 +61,8 @@ function startsKernel(facts: Facts, node: OpNode<"scatter">, name: string, site:
     store(starts, numberIn(grid), local(low)),
   );
   const { locals, variables } = scope;
-  return buffers.unit({ name, buffers: scope.buffers, locals, variables, body: guarded(grid, count, inside), site, grid });
+  const unit = buffers.unit({ name, buffers: scope.buffers, locals, variables, body: guarded(grid, count, inside), site, grid });
+  return count === 0 ? { ...unit, runs: [] } : unit;
 }
 
 function sumsKernel(facts: Facts, node: OpNode<"scatter">, name: string, site: SiteId): Unit {
@@ -73,8 +71,8 @@ function sumsKernel(facts: Facts, node: OpNode<"scatter">, name: string, site: S
   const buffers = new BufferTable(facts, scope);
   const { order, starts } = handedOn(facts, node, buffers);
   const target = buffers.target(result);
-  const source = buffers.input(facts.source(x), anywhere, false, 0);
-  const updateBuffer = buffers.input(facts.source(updates), anywhere, false, 0);
+  const source = buffers.gathered(facts.source(x));
+  const updateBuffer = buffers.gathered(facts.source(updates));
   const places = shape[batch];
   const count = batches * places * run;
   const grid = gridOf(count);

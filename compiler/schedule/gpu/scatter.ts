@@ -16,15 +16,12 @@ import type { Unit } from "../unit.ts";
 import { copyOf, joined } from "./box.ts";
 import { sortedScatterForGrid } from "./scatter-sorted.ts";
 import { longRow } from "./sort.ts";
-import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.ts";
+import { gridOf, gridScope, guarded, indexValue, numberIn, scaled, split } from "./grid.ts";
 
 /** Elements of all updates that go to different places, from which they are walked and not searched. */
 const wideUpdates = 64;
 /** Updates that one invocation walks at most: sorting takes a dozen kernels. */
 const longWalk = 2048;
-
-const anywhere = { base: NaN, factors: [] };
-const scaled = (index: Index, by: number): Index["terms"] => index.terms.map(([variable, factor]) => [variable, factor * by]);
 
 export function scatterForGrid(facts: Facts, node: OpNode<"scatter">, name: string, site: SiteId): Unit {
   const { x, indices, updates, result, element, shape, batch, components, batches, each, run, step } = scatterSizes(facts, node);
@@ -36,8 +33,8 @@ export function scatterForGrid(facts: Facts, node: OpNode<"scatter">, name: stri
   const scope = gridScope(new KernelScope());
   const buffers = new BufferTable(facts, scope);
   const target = buffers.target(result);
-  const indexBuffer = buffers.input(facts.source(indices), anywhere, false, 0);
-  const updateBuffer = buffers.input(facts.source(updates), anywhere, false, 0);
+  const indexBuffer = buffers.gathered(facts.source(indices));
+  const updateBuffer = buffers.gathered(facts.source(updates));
   const update = scope.variable();
   const inside: Statement[] = [];
   const count = batches * run * (walks ? 1 : places);
@@ -67,7 +64,7 @@ export function scatterForGrid(facts: Facts, node: OpNode<"scatter">, name: stri
     const unit = buffers.unit({ name, buffers: scope.buffers, locals, variables: scope.variables, body: guarded(grid, count, inside), site, grid });
     return joined([copyOf(facts, x, result, `${name}_start`, site), count === 0 || each === 0 ? { ...unit, runs: [] } : unit]);
   }
-  const source = buffers.input(facts.source(x), anywhere, false, 0);
+  const source = buffers.gathered(facts.source(x));
   const own: LocalId = scope.local(element);
   const here: Index = { base: 0, terms: [...scaled(group, places * run), ...scaled(place, run), ...part.terms] };
   const coordinates = split(scope, place, targets, inside);

@@ -14,7 +14,7 @@ import type { BufferId, Expression, Index, LocalId, Scalar, Statement } from "..
 import { BufferTable } from "../lower/buffers.ts";
 import type { Unit } from "../unit.ts";
 import { joined } from "./box.ts";
-import { gridOf, gridScope, guarded, indexValue, numberIn, split } from "./grid.ts";
+import { gridOf, gridScope, guarded, indexValue, numberIn, scaled, split } from "./grid.ts";
 
 /** Elements of a row from which blocks are merged. */
 export const longRow = 512;
@@ -77,7 +77,7 @@ class Sort {
       const { positions } = sorting;
       this.order = () => this.buffers.target(positions);
     }
-    this.source = this.buffers.input(facts.source(keys), { base: NaN, factors: [] }, false, 0);
+    this.source = this.buffers.gathered(facts.source(keys));
     const [row, column] = split(this.scope, numberIn(gridOf(this.count)), [rows, length], this.inside);
     this.row = row.terms.map(([variable, by]) => [variable, by * this.length]);
     this.column = column;
@@ -174,15 +174,14 @@ function merge(sort: Sort, width: number, from: BufferId, to: BufferId, isLast: 
   const { scope, inside, own, other, column, length } = sort;
   const [pair, half, within] = split(scope, column, [Math.ceil(length / (2 * width)), 2, width], inside);
   const [position, start, low, high, middle, target] = Array.from({ length: 6 }, () => scope.local("i32"));
-  const scaledBy = ({ base, terms }: Index, by: number): Index => ({ base: base * by, terms: terms.map(([variable, factor]) => [variable, factor * by]) });
   const isLeft = apply("eq", "i32", 1, indexValue(half), integer(0));
-  const pairStart = indexValue(scaledBy(pair, 2 * width));
+  const pairStart = indexValue(at(0, ...scaled(pair, 2 * width)));
   const goes = or(and(isLeft, sort.goesBefore(other, own)), and(not(isLeft), not(sort.goesBefore(own, other))));
   inside.push(
     setLocal(position, load(from, sort.inRow(column))),
     setLocal(own, sort.key({ base: 0, terms: [], offset: position })),
     // Of the other run: where it begins, and how much of it there is.
-    setLocal(start, i32("add", pairStart, i32("sub", integer(width), indexValue(scaledBy(half, width))))),
+    setLocal(start, i32("add", pairStart, i32("sub", integer(width), indexValue(at(0, ...scaled(half, width)))))),
     setLocal(low, integer(0)),
     setLocal(high, i32("max", i32("min", i32("sub", integer(length), local(start)), integer(width)), integer(0))),
     loop(scope.variable(), 0, Math.log2(width) + 1, 1, [{

@@ -48,6 +48,11 @@ export class BufferTable {
     return this.output(value, { base: NaN, factors: [] }, -1);
   }
 
+  /** An input whose places are not known. */
+  gathered(value: ValueId): BufferId {
+    return this.input(value, { base: NaN, factors: [] }, false, 0);
+  }
+
   spill(value: ValueId, length: number): BufferId {
     const known = this.spills.get(value);
     if (known !== undefined) return known;

@@ -40,7 +40,7 @@ export function lowerOverlap(facts: Facts, node: OpNode<"overlap_add">, name: st
   const scope = new KernelScope();
   const buffers = new BufferTable(facts, scope);
   const target = buffers.target(result);
-  const input = buffers.input(facts.source(x), { base: NaN, factors: [] }, false, 0);
+  const input = buffers.gathered(facts.source(x));
   const widest: Lanes = facts.lanes === 1 || element === "f64" || element === "bool" ? 1 : 4;
 
   /** Statements for `length` elements side by side. */

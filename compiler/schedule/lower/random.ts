@@ -15,8 +15,6 @@ const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 const weyl = [0x9e3779b9, 0xbb67ae85] as const;
 const rounds = 10;
 
-const anywhere = { base: NaN, factors: [] };
-
 export class Philox {
   constructor(
     private readonly scope: KernelScope,
@@ -96,7 +94,7 @@ export function lowerRandomBits(facts: Facts, node: OpNode<"random_bits">, name:
   const [result] = node.results;
   const scope = new KernelScope();
   const buffers = new BufferTable(facts, scope);
-  const keyBuffer = buffers.input(facts.source(key), anywhere, false, 0);
+  const keyBuffer = buffers.gathered(facts.source(key));
   const target = buffers.target(result);
   const count = elementCount(node.attributes.shape);
   const body: Statement[] = [];
@@ -151,8 +149,8 @@ export function lowerRandomFold(facts: Facts, node: OpNode<"random_fold">, name:
   const [result] = node.results;
   const scope = new KernelScope();
   const buffers = new BufferTable(facts, scope);
-  const keyBuffer = buffers.input(facts.source(key), anywhere, false, 0);
-  const dataBuffer = buffers.input(facts.source(data), anywhere, false, 0);
+  const keyBuffer = buffers.gathered(facts.source(key));
+  const dataBuffer = buffers.gathered(facts.source(data));
   const target = buffers.target(result);
   const body: Statement[] = [];
   const keys = new Keys(scope, facts, key);

@@ -39,9 +39,8 @@ export function lowerScatter(facts: Facts, node: OpNode<"scatter">, name: string
   const target = buffers.target(result);
   fillBox(facts, r, buffers, x, { buffer: target, base: 0, steps: step });
 
-  const anywhere = { base: NaN, factors: [] };
-  const indexBuffer = buffers.input(facts.source(indices), anywhere, false, 0);
-  const updateBuffer = buffers.input(facts.source(updates), anywhere, false, 0);
+  const indexBuffer = buffers.gathered(facts.source(indices));
+  const updateBuffer = buffers.gathered(facts.source(updates));
   const [group, update] = [scope.variable(), scope.variable()];
   const offset = scope.local("i32");
   const inside = scope.local("bool");

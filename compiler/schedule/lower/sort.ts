@@ -26,7 +26,7 @@ export function lowerSort(facts: Facts, node: OpNode<"sort">, name: string, site
   const rows = elementCount(shape.slice(0, -1));
   const scope = new KernelScope();
   const buffers = new BufferTable(facts, scope);
-  const source = buffers.input(facts.source(x), { base: NaN, factors: [] }, false, 0);
+  const source = buffers.gathered(facts.source(x));
   const result: Rows = { keys: buffers.target(sorted), positions: buffers.target(positions), all: true };
   const spare: Rows = { keys: buffers.scratch("keys", element, length), positions: buffers.scratch("positions", "i32", length), all: false };
   const row = scope.variable();

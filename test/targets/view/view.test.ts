@@ -4,6 +4,7 @@ import { compile } from "../../../compiler/index.ts";
 import { viewOf, type ViewEntry, viewPage } from "../../../targets/view/index.ts";
 import { wasm } from "../../../targets/wasm/index.ts";
 import { openSource } from "../../../targets/source-file.ts";
+import { tinyTransformer } from "./tiny-transformer.ts";
 
 async function viewed(text: string) {
   const source = openSource("t.pull", text, ".");
@@ -27,21 +28,7 @@ export train fn step(x: f32[B, 3], y: i32[B]) -> f32 {
 export fn predict(x: f32[B, 3]) -> f32[B, 2] = net(x)
 `;
 
-const transformer = `dim B = 2
-dim T = 8
-model Tiny[V, D](ids: i32[B, T]) -> f32[B, T, V] {
-  layer embed = Embedding[V, D]
-  layer block = TransformerBlock[D, 2]
-  layer read = Linear[D, V]
-  return embed(ids) |> block |> read
-}
-var net = Tiny[16, 12]
-export train fn step(ids: i32[B, T], next: i32[B, T], lr: f32) -> f32 {
-  let loss = mean(cross_entropy(net(ids), next))
-  minimize loss over net with adam(lr = lr)
-  return loss
-}
-`;
+const transformer = tinyTransformer({ batch: 2, times: 8, width: 12, heads: 2 });
 
 const loops = `dim B = 4
 model Res[D](x: f32[...N, D]) -> f32[...N, D] {
